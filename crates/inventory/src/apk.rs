@@ -1,0 +1,195 @@
+//! apk: what is installed on Alpine and its relatives.
+//!
+//! The database is one text file of records, a letter and a value on each line. It moved from
+//! `lib` to `usr/lib` with apk-tools 3; both places are read. Format: apk-v2(5), "installed
+//! database".
+
+use clair_model::{Package, PackageManager, SourcePackage};
+
+use crate::lines::{lines, root_of, text};
+use crate::{AnalyzeError, Analyzer, AnalyzerId, File, FileInfo, Findings, Ownership};
+
+pub(crate) struct ApkAnalyzer;
+
+const DATABASES: [&str; 2] = ["lib/apk/db/installed", "usr/lib/apk/db/installed"];
+
+impl Analyzer for ApkAnalyzer {
+    fn id(&self) -> AnalyzerId {
+        AnalyzerId {
+            name: "apk",
+            version: 1,
+        }
+    }
+
+    fn wants(&self, file: &FileInfo<'_>) -> bool {
+        DATABASES
+            .iter()
+            .any(|database| root_of(file.path, database).is_some())
+    }
+
+    fn analyze(&self, file: &File<'_>, _: &[File<'_>]) -> Result<Findings, AnalyzeError> {
+        let mut findings = Findings::default();
+        let mut record = Record::default();
+        let mut records = 0;
+        for line in lines(file.bytes).chain(std::iter::once(&b""[..])) {
+            if !line.is_empty() {
+                record.line(line);
+                continue;
+            }
+            let record = std::mem::take(&mut record);
+            if !record.any {
+                continue;
+            }
+            records += 1;
+            match record.finish() {
+                Ok((package, ownership)) => {
+                    findings.packages.push(package);
+                    findings.ownership.push(ownership);
+                }
+                Err(missing) => findings.problems.push(format!(
+                    "record {records} has no {missing} and was passed over"
+                )),
+            }
+        }
+        if records > 0 && findings.packages.is_empty() {
+            return Err(AnalyzeError::new("none of its records describes a package"));
+        }
+        findings.packages.sort();
+        findings.packages.dedup();
+        Ok(findings)
+    }
+}
+
+#[derive(Default)]
+struct Record<'a> {
+    any: bool,
+    name: &'a [u8],
+    version: &'a [u8],
+    arch: &'a [u8],
+    origin: &'a [u8],
+    /// The directory that the files which follow are in.
+    directory: &'a [u8],
+    files: Vec<String>,
+}
+
+impl<'a> Record<'a> {
+    fn line(&mut self, line: &'a [u8]) {
+        let (Some(letter), Some(b':')) = (line.first(), line.get(1)) else {
+            return;
+        };
+        self.any = true;
+        let value = &line[2..];
+        match letter {
+            b'P' => self.name = value,
+            b'V' => self.version = value,
+            b'A' => self.arch = value,
+            b'o' => self.origin = value,
+            b'F' => self.directory = value,
+            b'R' => {
+                let directory = text(self.directory);
+                let name = text(value);
+                self.files.push(if directory.is_empty() {
+                    name
+                } else {
+                    format!("{directory}/{name}")
+                });
+            }
+            _ => {}
+        }
+    }
+
+    /// The package. Subpackages are built with their origin and have its version.
+    fn finish(self) -> Result<(Package, Ownership), &'static str> {
+        if self.name.is_empty() {
+            return Err("name (P:)");
+        }
+        if self.version.is_empty() {
+            return Err("version (V:)");
+        }
+        let (name, version) = (text(self.name), text(self.version));
+        let origin = if self.origin.is_empty() {
+            name.clone()
+        } else {
+            text(self.origin)
+        };
+        let ownership = Ownership::new(name.as_str(), self.files.iter().map(String::as_str));
+        let package = Package {
+            name,
+            arch: text(self.arch),
+            manager: PackageManager::Apk,
+            source: Some(SourcePackage {
+                name: origin,
+                version: version.clone(),
+            }),
+            version,
+            module: None,
+            vendor: None,
+        };
+        Ok((package, ownership))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn analyze(content: &str) -> Result<Findings, AnalyzeError> {
+        let file = File {
+            path: "lib/apk/db/installed",
+            bytes: content.as_bytes(),
+        };
+        ApkAnalyzer.analyze(&file, &[])
+    }
+
+    #[test]
+    fn the_last_record_counts_without_an_empty_line_or_even_a_line_end() {
+        let findings = analyze("P:musl\nV:1.2.5-r0\nA:x86_64\no:musl\n\nP:ssl_client\nV:1.36.1-r29\no:busybox\nA:x86_64").unwrap();
+        let [musl, client] = findings.packages.as_slice() else {
+            panic!("{findings:?}");
+        };
+        assert_eq!(
+            (musl.name.as_str(), musl.version.as_str()),
+            ("musl", "1.2.5-r0")
+        );
+        assert_eq!(client.arch, "x86_64");
+        let source = client.source.as_ref().unwrap();
+        assert_eq!(
+            (source.name.as_str(), source.version.as_str()),
+            ("busybox", "1.36.1-r29")
+        );
+    }
+
+    #[test]
+    fn a_package_without_origin_is_its_own() {
+        let findings = analyze("P:x\nV:1-r0\n").unwrap();
+        assert_eq!(findings.packages[0].source.as_ref().unwrap().name, "x");
+    }
+
+    #[test]
+    fn files_stand_below_their_directory() {
+        let findings = analyze("P:x\nV:1-r0\nF:usr/lib\nR:libx.so\nF:\nR:.init\n").unwrap();
+        assert!(findings.ownership[0].owns("usr/lib/libx.so"));
+        assert!(findings.ownership[0].owns(".init"));
+    }
+
+    #[test]
+    fn records_without_name_or_version_are_told() {
+        let findings = analyze("P:a\n\nV:1\n\nP:b\nV:2-r0\n").unwrap();
+        assert_eq!(findings.packages.len(), 1);
+        assert_eq!(findings.problems.len(), 2);
+        assert!(analyze("P:a\n").is_err());
+        assert!(analyze("").unwrap().packages.is_empty());
+    }
+
+    #[test]
+    fn both_places_of_the_database_are_known() {
+        for path in DATABASES {
+            let info = FileInfo {
+                path,
+                size: 0,
+                mode: 0,
+            };
+            assert!(ApkAnalyzer.wants(&info));
+        }
+    }
+}

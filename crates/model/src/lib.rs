@@ -1,0 +1,29 @@
+//! The words every part of Clair shares.
+//!
+//! An *image* is a list of layers; analyzers find *packages* and *distributions* in them, merged
+//! into an [`IndexReport`]. Sources of security data state *advisories*, each of which names the
+//! packages it affects inside a [`Namespace`]. Matching the two gives a [`VulnerabilityReport`].
+//! This crate holds those types and the JSON of the two reports; it does no I/O.
+
+mod advisory;
+mod coverage;
+mod digest;
+mod distribution;
+mod lifecycle;
+mod namespace;
+mod package;
+mod report;
+mod severity;
+
+pub use advisory::{Advisory, Affected, FixState, Vulnerable};
+pub use coverage::{Gap, GapKind};
+pub use digest::{Algorithm, Digest, ParseDigestError};
+pub use distribution::Distribution;
+pub use lifecycle::end_of_life;
+pub use namespace::Namespace;
+pub use package::{Package, PackageKind, PackageManager, SourcePackage};
+pub use report::{
+    EnrichmentValue, Environment, Id, IndexReport, IndexState, ReportDistribution, ReportPackage,
+    ReportRepository, ReportVulnerability, VulnerabilityReport,
+};
+pub use severity::{ParseSeverityError, Severity};

@@ -1,0 +1,70 @@
+//! Namespaces: inside which set of packages a name has a meaning.
+//!
+//! An advisory says "openssl in Debian bookworm before 3.0.13-1~deb12u1". Its namespace is
+//! `debian:bookworm`. The same package name in `alpine:3.18` is another package with other
+//! versions. A namespace is the only thing about a distribution that matching looks at.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+/// A distribution release, or a language ecosystem, in which package names are unique.
+///
+/// It is written in lower case, general part first: `debian:bookworm`, `alpine:3.18`,
+/// `ubuntu:22.04`, `ubuntu:16.04:pro`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Namespace(String);
+
+impl Namespace {
+    /// Debian: one namespace per release, by its code name, since that is what the security
+    /// tracker keys its data with and what testing and sid have.
+    pub fn debian(codename: &str) -> Self {
+        Self::of(&["debian", codename])
+    }
+
+    /// Alpine: one namespace per branch, `3.18` or `edge`.
+    pub fn alpine(branch: &str) -> Self {
+        Self::of(&["alpine", branch])
+    }
+
+    /// Ubuntu: one namespace per release, by its number.
+    pub fn ubuntu(release: &str) -> Self {
+        Self::of(&["ubuntu", release])
+    }
+
+    /// Ubuntu Pro: the pockets that only subscribers get, such as `pro` (expanded security
+    /// maintenance) or `pro:fips-updates`.
+    pub fn ubuntu_pocket(release: &str, pocket: &str) -> Self {
+        Self::of(&["ubuntu", release, pocket])
+    }
+
+    fn of(parts: &[&str]) -> Self {
+        Self(parts.join(":").to_lowercase())
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The part before the first colon, which names the distribution or ecosystem.
+    pub fn family(&self) -> &str {
+        self.0.split(':').next().unwrap_or_default()
+    }
+}
+
+impl fmt::Display for Namespace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+impl FromStr for Namespace {
+    type Err = std::convert::Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Ok(Self(text.to_lowercase()))
+    }
+}
