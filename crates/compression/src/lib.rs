@@ -36,9 +36,8 @@ impl Compression {
     pub fn detect(start: &[u8]) -> Self {
         match start {
             [0x1f, 0x8b, ..] => Self::Gzip,
-            [0x28, 0xb5, 0x2f, 0xfd, ..] => Self::Zstd,
-            // A skippable frame: only Zstandard (and the seekable form of it) starts so.
-            [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] => Self::Zstd,
+            // A frame, or a skippable one: only Zstandard (and its seekable form) starts so.
+            [0x28, 0xb5, 0x2f, 0xfd, ..] | [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] => Self::Zstd,
             [0xfd, b'7', b'z', b'X', b'Z', 0x00, ..] => Self::Xz,
             [b'B', b'Z', b'h', b'1'..=b'9', ..] => Self::Bzip2,
             _ => Self::None,
@@ -101,9 +100,9 @@ impl<R: Read> Decoder<R> {
                 decoder.window_log_max(ZSTD_WINDOW_LOG)?;
                 Inner::Zstd(Box::new(decoder))
             }
-            Compression::Xz => Inner::Xz(Box::new(
-                liblzma::bufread::XzDecoder::new_multi_decoder(peeked),
-            )),
+            Compression::Xz => Inner::Xz(Box::new(liblzma::bufread::XzDecoder::new_multi_decoder(
+                peeked,
+            ))),
             Compression::Bzip2 => {
                 Inner::Bzip2(Box::new(bzip2::bufread::MultiBzDecoder::new(peeked)))
             }

@@ -1,0 +1,184 @@
+//! Links and coverage between layers.
+
+use std::collections::{BTreeSet, HashMap};
+
+use clair_image::clean;
+use clair_inventory::PathHash;
+
+use crate::layer::LayerFindings;
+
+/// More links than this on the way to a file are a loop.
+const MAX_LINKS: usize = 40;
+
+/// The path that a link points to, relative to the root of the image.
+pub(crate) fn resolve_link(link: &str, target: &str) -> String {
+    if target.starts_with('/') {
+        return clean(target.as_bytes());
+    }
+    let directory = link.rsplit_once('/').map_or("", |(directory, _)| directory);
+    clean(format!("{directory}/{target}").as_bytes())
+}
+
+/// The links on the way to files that matter, as they stand after some layers.
+#[derive(Debug, Default)]
+pub(crate) struct Links {
+    targets: HashMap<String, String>,
+}
+
+impl Links {
+    /// Puts a layer on top. Only links at `relevant` paths are kept.
+    pub(crate) fn apply(&mut self, layer: &LayerFindings, relevant: &BTreeSet<String>) {
+        self.targets.retain(|path, _| !covers(layer, path));
+        for link in &layer.links {
+            if relevant.contains(&link.path) {
+                let target = resolve_link(&link.path, &link.target);
+                self.targets.insert(link.path.clone(), target);
+            }
+        }
+    }
+
+    /// The path without links on the way. `None` when the links go round in circles.
+    pub(crate) fn resolve(&self, path: &str) -> Option<String> {
+        let mut path = path.to_owned();
+        for _ in 0..MAX_LINKS {
+            let Some((end, target)) = self.first_link(&path) else {
+                return Some(path);
+            };
+            path = clean(format!("{target}{}", &path[end..]).as_bytes());
+        }
+        None
+    }
+
+    fn first_link(&self, path: &str) -> Option<(usize, &str)> {
+        if self.targets.is_empty() {
+            return None;
+        }
+        ends(path).find_map(|end| Some((end, self.targets.get(&path[..end])?.as_str())))
+    }
+
+    /// Other names by which the same file can be reached through one link.
+    pub(crate) fn aliases<'a>(&'a self, path: &'a str) -> impl Iterator<Item = String> + 'a {
+        self.targets.iter().filter_map(move |(link, target)| {
+            let rest = path.strip_prefix(target.as_str())?;
+            (rest.is_empty() || rest.starts_with('/')).then(|| format!("{link}{rest}"))
+        })
+    }
+}
+
+/// Where the leading parts of a path end: `a/b/c` gives 1, 3, 5.
+fn ends(path: &str) -> impl Iterator<Item = usize> {
+    path.match_indices('/')
+        .map(|(index, _)| index)
+        .chain(std::iter::once(path.len()))
+}
+
+/// All directories above a path.
+pub(crate) fn ancestors(path: &str) -> impl Iterator<Item = &str> {
+    path.match_indices('/').map(|(index, _)| &path[..index])
+}
+
+/// Whether a layer removes or replaces a path of the layers below it.
+pub(crate) fn covers(layer: &LayerFindings, path: &str) -> bool {
+    let has = |set: &[PathHash], path: &str| set.binary_search(&PathHash::of(path)).is_ok();
+    has(&layer.directories, path)
+        || ends(path).any(|end| has(&layer.entries, &path[..end]))
+        || layer
+            .whiteouts
+            .iter()
+            .any(|gone| is_at_or_below(path, gone))
+        || layer.opaque.iter().any(|gone| is_below(path, gone))
+}
+
+fn is_at_or_below(path: &str, directory: &str) -> bool {
+    path == directory || is_below(path, directory)
+}
+
+fn is_below(path: &str, directory: &str) -> bool {
+    directory.is_empty()
+        || path
+            .strip_prefix(directory)
+            .is_some_and(|rest| rest.starts_with('/'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::layer::Link;
+
+    #[test]
+    fn a_link_is_relative_to_its_directory_or_to_the_root() {
+        assert_eq!(
+            resolve_link("etc/os-release", "../usr/lib/os-release"),
+            "usr/lib/os-release"
+        );
+        assert_eq!(resolve_link("a/b", "/c"), "c");
+        assert_eq!(resolve_link("a", "../../../etc/passwd"), "etc/passwd");
+    }
+
+    fn linked(links: &[(&str, &str)]) -> Links {
+        let layer = LayerFindings {
+            links: links
+                .iter()
+                .map(|(path, target)| Link {
+                    path: (*path).to_owned(),
+                    target: (*target).to_owned(),
+                    followed: false,
+                })
+                .collect(),
+            ..LayerFindings::default()
+        };
+        let relevant = links.iter().map(|(path, _)| (*path).to_owned()).collect();
+        let mut tree = Links::default();
+        tree.apply(&layer, &relevant);
+        tree
+    }
+
+    #[test]
+    fn paths_are_followed_through_links_but_not_in_circles() {
+        let tree = linked(&[
+            ("lib", "usr/lib"),
+            ("var/lib/rpm", "../../usr/lib/sysimage/rpm"),
+        ]);
+        assert_eq!(
+            tree.resolve("lib/apk/db/installed").unwrap(),
+            "usr/lib/apk/db/installed"
+        );
+        assert_eq!(
+            tree.resolve("var/lib/rpm/Packages").unwrap(),
+            "usr/lib/sysimage/rpm/Packages"
+        );
+        let aliases: Vec<String> = tree.aliases("usr/lib/apk/db/installed").collect();
+        assert_eq!(aliases, ["lib/apk/db/installed"]);
+        assert_eq!(linked(&[("a", "b"), ("b", "a")]).resolve("a/x"), None);
+    }
+
+    #[test]
+    fn a_layer_covers_what_it_replaces_or_removes() {
+        let hashes = |paths: &[&str]| {
+            let mut hashes: Vec<PathHash> = paths.iter().map(|path| PathHash::of(path)).collect();
+            hashes.sort_unstable();
+            hashes
+        };
+        let layer = LayerFindings {
+            entries: hashes(&["etc/file", "opt"]),
+            directories: hashes(&["srv/was-a-file"]),
+            whiteouts: vec!["var/gone".to_owned()],
+            opaque: vec!["usr/empty".to_owned()],
+            ..LayerFindings::default()
+        };
+        for (path, covered) in [
+            ("etc/file", true),
+            ("etc/file2", false),
+            ("opt/below/a/file", true),
+            ("srv/was-a-file", true),
+            ("srv/was-a-file/below", false),
+            ("var/gone", true),
+            ("var/gone/x", true),
+            ("var/gone2", false),
+            ("usr/empty/x", true),
+            ("usr/empty", false),
+        ] {
+            assert_eq!(covers(&layer, path), covered, "{path}");
+        }
+    }
+}
