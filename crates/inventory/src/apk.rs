@@ -7,9 +7,13 @@
 use clair_model::{Package, PackageManager, SourcePackage};
 
 use crate::lines::{lines, root_of, text};
-use crate::{AnalyzeError, Analyzer, AnalyzerId, File, FileInfo, Findings, Ownership};
+use crate::problems::Problems;
+use crate::{AnalyzeError, Analyzer, AnalyzerId, File, FileInfo, Findings, Ownership, PathHash};
 
 pub(crate) struct ApkAnalyzer;
+
+/// Longer than any path Linux takes. Each file repeats the directory of the record.
+const MAX_PATH: usize = 4096;
 
 const DATABASES: [&str; 2] = ["lib/apk/db/installed", "usr/lib/apk/db/installed"];
 
@@ -29,6 +33,7 @@ impl Analyzer for ApkAnalyzer {
 
     fn analyze(&self, file: &File<'_>, _: &[File<'_>]) -> Result<Findings, AnalyzeError> {
         let mut findings = Findings::default();
+        let mut problems = Problems::default();
         let mut record = Record::default();
         let mut records = 0;
         for line in lines(file.bytes).chain(std::iter::once(&b""[..])) {
@@ -46,7 +51,7 @@ impl Analyzer for ApkAnalyzer {
                     findings.packages.push(package);
                     findings.ownership.push(ownership);
                 }
-                Err(missing) => findings.problems.push(format!(
+                Err(missing) => problems.push(format_args!(
                     "record {records} has no {missing} and was passed over"
                 )),
             }
@@ -54,6 +59,7 @@ impl Analyzer for ApkAnalyzer {
         if records > 0 && findings.packages.is_empty() {
             return Err(AnalyzeError::new("none of its records describes a package"));
         }
+        findings.problems = problems.into_list();
         findings.packages.sort();
         findings.packages.dedup();
         Ok(findings)
@@ -69,7 +75,9 @@ struct Record<'a> {
     origin: &'a [u8],
     /// The directory that the files which follow are in.
     directory: &'a [u8],
-    files: Vec<String>,
+    files: Vec<PathHash>,
+    /// Room for the path of a file.
+    path: String,
 }
 
 impl<'a> Record<'a> {
@@ -78,21 +86,25 @@ impl<'a> Record<'a> {
             return;
         };
         self.any = true;
-        let value = &line[2..];
+        let path = &line[2..];
+        let value = path.trim_ascii();
         match letter {
             b'P' => self.name = value,
             b'V' => self.version = value,
             b'A' => self.arch = value,
             b'o' => self.origin = value,
-            b'F' => self.directory = value,
+            b'F' => self.directory = path,
             b'R' => {
-                let directory = text(self.directory);
-                let name = text(value);
-                self.files.push(if directory.is_empty() {
-                    name
-                } else {
-                    format!("{directory}/{name}")
-                });
+                if self.directory.len() + path.len() > MAX_PATH {
+                    return;
+                }
+                self.path.clear();
+                if !self.directory.is_empty() {
+                    self.path += &String::from_utf8_lossy(self.directory);
+                    self.path.push('/');
+                }
+                self.path += &String::from_utf8_lossy(path);
+                self.files.push(PathHash::of(&self.path));
             }
             _ => {}
         }
@@ -112,7 +124,7 @@ impl<'a> Record<'a> {
         } else {
             text(self.origin)
         };
-        let ownership = Ownership::new(name.as_str(), self.files.iter().map(String::as_str));
+        let ownership = Ownership::of_hashes(name.as_str(), self.files);
         let package = Package {
             name,
             arch: text(self.arch),
@@ -174,7 +186,7 @@ mod tests {
 
     #[test]
     fn records_without_name_or_version_are_told() {
-        let findings = analyze("P:a\n\nV:1\n\nP:b\nV:2-r0\n").unwrap();
+        let findings = analyze("P:a\n\nP: \nV:1\n\nP:b\nV:2-r0\n").unwrap();
         assert_eq!(findings.packages.len(), 1);
         assert_eq!(findings.problems.len(), 2);
         assert!(analyze("P:a\n").is_err());

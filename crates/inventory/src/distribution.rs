@@ -29,9 +29,14 @@ fn from_os_release(files: &ReleaseFiles<'_>) -> Option<Distribution> {
         .map(|release| {
             let get = |key: &str| release.get(key).to_owned();
             let mut did = get("ID").to_lowercase();
-            // Scientific Linux gives the ID of what it rebuilds.
-            if release.get("NAME").starts_with("Scientific Linux") {
-                "scientific".clone_into(&mut did);
+            match (did.as_str(), release.get("NAME")) {
+                // Gives the ID of what it rebuilds.
+                (_, name) if name.starts_with("Scientific Linux") => {
+                    "scientific".clone_into(&mut did);
+                }
+                // Before release 15.
+                ("opensuse", "openSUSE Leap") => "opensuse-leap".clone_into(&mut did),
+                _ => {}
             }
             Distribution {
                 did,
@@ -48,16 +53,17 @@ fn from_os_release(files: &ReleaseFiles<'_>) -> Option<Distribution> {
 
 fn from_lsb_release(files: &ReleaseFiles<'_>) -> Option<Distribution> {
     let release = OsRelease::parse(files.get("etc/lsb-release")?);
-    let did = release.get("DISTRIB_ID");
+    let name = release.get("DISTRIB_ID");
     let version = release.get("DISTRIB_RELEASE");
+    let description = release.get("DISTRIB_DESCRIPTION");
     // Other distributions keep a file of this name with nothing in it.
-    (!did.is_empty() && !version.is_empty()).then(|| Distribution {
-        did: did.to_lowercase(),
-        name: did.to_owned(),
+    (!name.is_empty() && !version.is_empty()).then(|| Distribution {
+        did: id_of(description).map_or_else(|| name.to_lowercase(), |(_, did)| did.to_owned()),
+        name: name.to_owned(),
         version: version.to_owned(),
         version_code_name: release.get("DISTRIB_CODENAME").to_owned(),
         version_id: version.to_owned(),
-        pretty_name: release.get("DISTRIB_DESCRIPTION").to_owned(),
+        pretty_name: description.to_owned(),
         ..Distribution::default()
     })
 }
@@ -80,7 +86,12 @@ const NAMES: &[(&str, &str)] = &[
     ("VMware Photon", "photon"),
 ];
 
-/// `NAME release 6.8 (Final)`, or what SUSE and VMware write.
+fn id_of(line: &str) -> Option<(&'static str, &'static str)> {
+    let known = NAMES.iter().find(|(name, _)| line.starts_with(name));
+    known.copied()
+}
+
+/// `NAME release 6.8 (Final)`, or what SUSE and Photon write.
 fn from_release_line(files: &ReleaseFiles<'_>) -> Option<Distribution> {
     const FILES: &[&str] = &[
         "etc/almalinux-release",
@@ -99,10 +110,8 @@ fn from_release_line(files: &ReleaseFiles<'_>) -> Option<Distribution> {
         let text = files.get(path)?;
         let line = text.lines().map(str::trim).find(|line| !line.is_empty())?;
         let line = line.trim_start_matches("Welcome to ").trim();
-        let (name, did) = NAMES.iter().find(|(name, _)| line.starts_with(name))?;
-        let version = line
-            .split_whitespace()
-            .find(|word| word.starts_with(|first: char| first.is_ascii_digit()))?;
+        let (name, did) = id_of(line)?;
+        let version = line.split_whitespace().find(|word| is_number(word))?;
         let version_id = version.trim_end_matches(|last: char| !last.is_ascii_digit());
         let before_release = line.split(" release ").next().unwrap_or(name);
         let name = if before_release.len() < line.len() {
@@ -111,7 +120,7 @@ fn from_release_line(files: &ReleaseFiles<'_>) -> Option<Distribution> {
             name
         };
         Some(Distribution {
-            did: (*did).to_owned(),
+            did: did.to_owned(),
             name: name.to_owned(),
             version: version_id.to_owned(),
             version_id: version_id.to_owned(),
@@ -121,19 +130,21 @@ fn from_release_line(files: &ReleaseFiles<'_>) -> Option<Distribution> {
     })
 }
 
+fn is_number(version: &str) -> bool {
+    version.starts_with(|first: char| first.is_ascii_digit())
+}
+
 fn from_alpine_files(files: &ReleaseFiles<'_>) -> Option<Distribution> {
-    let version = match files.get("etc/alpine-release") {
-        Some(text) => text.trim().to_owned(),
-        None => {
-            let issue = files.get("etc/issue")?;
-            let rest = issue.split_once("Alpine Linux ")?.1;
-            rest.split_whitespace().next()?.to_owned()
-        }
-    };
-    let edge = version.contains("_alpha") || files.get("etc/issue")?.contains("(edge)");
-    Some(Distribution {
+    let issue = files.get("etc/issue").copied().unwrap_or_default();
+    let version = files.get("etc/alpine-release").map(|text| text.trim());
+    let version = version.or_else(|| {
+        let (_, rest) = issue.split_once("Alpine Linux ")?;
+        rest.split_whitespace().next()
+    })?;
+    let edge = version.contains("_alpha") || issue.contains("(edge)");
+    is_number(version).then(|| Distribution {
         did: "alpine".to_owned(),
-        version_id: version,
+        version_id: version.to_owned(),
         pretty_name: if edge {
             ALPINE_EDGE.to_owned()
         } else {
@@ -145,15 +156,14 @@ fn from_alpine_files(files: &ReleaseFiles<'_>) -> Option<Distribution> {
 
 fn from_debian_version(files: &ReleaseFiles<'_>) -> Option<Distribution> {
     let version = files.get("etc/debian_version")?.trim();
-    let is_number = version.starts_with(|first: char| first.is_ascii_digit());
-    (!version.is_empty()).then(|| Distribution {
+    let testing = version.strip_suffix("/sid");
+    (testing.is_some() || is_number(version)).then(|| Distribution {
         did: "debian".to_owned(),
-        version_id: if is_number {
-            version.split('.').next().unwrap_or(version).to_owned()
-        } else {
-            String::new()
+        version_id: match testing {
+            Some(_) => String::new(),
+            None => version.split('.').next().unwrap_or(version).to_owned(),
         },
-        version_code_name: version.strip_suffix("/sid").unwrap_or_default().to_owned(),
+        version_code_name: testing.unwrap_or_default().to_owned(),
         ..Distribution::default()
     })
 }
@@ -200,10 +210,12 @@ fn debian(found: Distribution, files: &ReleaseFiles<'_>) -> Distribution {
         let in_parentheses = found.version.rsplit_once('(');
         let word = in_parentheses.and_then(|(_, rest)| rest.split(')').next());
         let known = DEBIAN_RELEASES.iter().find(|(known, _)| *known == number);
-        codename = word
-            .or(known.map(|(_, codename)| *codename))
+        // Testing before 11: PRETTY_NAME="Debian GNU/Linux stretch/sid", and no version.
+        let testing = found.pretty_name.strip_suffix("/sid");
+        word.or(known.map(|(_, codename)| *codename))
+            .or(testing.and_then(|name| name.split_whitespace().last()))
             .unwrap_or_default()
-            .to_owned();
+            .clone_into(&mut codename);
     }
     if number.is_empty() && follows_unstable(files) {
         "sid".clone_into(&mut codename);
@@ -246,9 +258,9 @@ fn follows_unstable(files: &ReleaseFiles<'_>) -> bool {
 fn ubuntu(found: &Distribution) -> Distribution {
     let mut codename = found.version_code_name.clone();
     if codename.is_empty() {
-        // Before 16.04: VERSION="14.04.6 LTS, Trusty Tahr".
-        let word = found.version.split(", ").nth(1);
-        let word = word.and_then(|name| name.split_whitespace().next());
+        // VERSION="14.04.6 LTS, Trusty Tahr", later VERSION="16.04.1 LTS (Xenial Xerus)".
+        let name = found.version.split_once([',', '(']);
+        let word = name.and_then(|(_, name)| name.split_whitespace().next());
         codename = word.unwrap_or_default().to_lowercase();
     }
     let mut title = codename.clone();

@@ -7,6 +7,7 @@
 use clair_model::{Package, PackageManager, SourcePackage};
 
 use crate::lines::{lines, root_of, text};
+use crate::problems::Problems;
 use crate::{AnalyzeError, Analyzer, AnalyzerId, File, FileInfo, Findings, Ownership};
 
 pub(crate) struct DpkgAnalyzer;
@@ -14,6 +15,21 @@ pub(crate) struct DpkgAnalyzer;
 const STATUS: &str = "var/lib/dpkg/status";
 const STATUS_D: &str = "var/lib/dpkg/status.d";
 const INFO: &str = "var/lib/dpkg/info";
+
+/// Whatever else of a package's control files may be kept in `status.d`, such as maintainer
+/// scripts.
+const CONTROL_FILES: [&str; 10] = [
+    ".preinst",
+    ".postinst",
+    ".prerm",
+    ".postrm",
+    ".config",
+    ".conffiles",
+    ".list",
+    ".templates",
+    ".triggers",
+    ".shlibs",
+];
 
 /// What a path means to dpkg.
 enum Role<'a> {
@@ -34,25 +50,10 @@ fn role(path: &str) -> Option<Role<'_>> {
     if root_of(directory, INFO).is_some() {
         return name.strip_suffix(".list").map(Role::List);
     }
-    if root_of(directory, STATUS_D).is_none() {
-        return None;
-    }
+    root_of(directory, STATUS_D)?;
     if let Some(package) = name.strip_suffix(".md5sums") {
         return Some(Role::Sums(package));
     }
-    // Whatever else of a package's control files is kept, such as maintainer scripts.
-    const CONTROL_FILES: [&str; 10] = [
-        ".preinst",
-        ".postinst",
-        ".prerm",
-        ".postrm",
-        ".config",
-        ".conffiles",
-        ".list",
-        ".templates",
-        ".triggers",
-        ".shlibs",
-    ];
     let is_control = CONTROL_FILES.iter().any(|suffix| name.ends_with(suffix));
     (!is_control).then_some(Role::Stanza)
 }
@@ -101,6 +102,7 @@ fn owned<'a>(package: &str, paths: impl Iterator<Item = &'a [u8]>) -> Findings {
 fn parse_status(bytes: &[u8], has_status: bool) -> Result<Findings, AnalyzeError> {
     let mut findings = Findings::default();
     let mut stanza = Stanza::default();
+    let mut problems = Problems::default();
     let mut stanzas = 0;
     // An empty line ends a stanza, and so does the end of the file.
     for line in lines(bytes).chain(std::iter::once(&b""[..])) {
@@ -113,7 +115,7 @@ fn parse_status(bytes: &[u8], has_status: bool) -> Result<Findings, AnalyzeError
         }
         stanzas += 1;
         let stanza = std::mem::take(&mut stanza);
-        if stanza.is_vcpkg {
+        if stanza.is_vcpkg() {
             return Err(AnalyzeError::new(
                 "not a dpkg database: it lists ports of vcpkg",
             ));
@@ -121,14 +123,15 @@ fn parse_status(bytes: &[u8], has_status: bool) -> Result<Findings, AnalyzeError
         match stanza.package(has_status) {
             Ok(Some(package)) => findings.packages.push(package),
             Ok(None) => {}
-            Err(missing) => findings.problems.push(format!(
+            Err(missing) => problems.push(format_args!(
                 "stanza {stanzas} has no {missing} and was passed over"
             )),
         }
     }
-    if stanzas > 0 && findings.packages.is_empty() && findings.problems.len() == stanzas {
+    if stanzas > 0 && problems.count() == stanzas {
         return Err(AnalyzeError::new("none of its stanzas describes a package"));
     }
+    findings.problems = problems.into_list();
     findings.packages.sort();
     findings.packages.dedup();
     Ok(findings)
@@ -143,12 +146,19 @@ struct Stanza<'a> {
     architecture: &'a [u8],
     source: &'a [u8],
     any: bool,
-    is_vcpkg: bool,
+    is_port: bool,
+    is_feature: bool,
 }
 
 impl<'a> Stanza<'a> {
     fn is_empty(&self) -> bool {
         !self.any
+    }
+
+    /// Whether it is an entry of vcpkg, whose list looks like dpkg's. Features of a port have no
+    /// version.
+    fn is_vcpkg(&self) -> bool {
+        self.is_port || (self.is_feature && self.version.is_empty())
     }
 
     fn line(&mut self, line: &'a [u8]) {
@@ -169,8 +179,9 @@ impl<'a> Stanza<'a> {
             7 if is(b"Package") => self.package = value,
             7 if is(b"Version") => self.version = value,
             12 if is(b"Architecture") => self.architecture = value,
-            12 if is(b"Port-Version") => self.is_vcpkg = true,
-            16 if is(b"Default-Features") => self.is_vcpkg = true,
+            7 if is(b"Feature") => self.is_feature = true,
+            12 if is(b"Port-Version") => self.is_port = true,
+            16 if is(b"Default-Features") => self.is_port = true,
             _ => {}
         }
     }
@@ -336,8 +347,15 @@ mod tests {
 
     #[test]
     fn ports_of_vcpkg_are_not_packages_of_dpkg() {
-        let error = analyze(STATUS, "Package: zlib\nPort-Version: 1\n").unwrap_err();
-        assert!(error.to_string().contains("vcpkg"));
+        for port in [
+            "Package: zlib\nPort-Version: 1\n",
+            "Package: curl\nFeature: ssl\n",
+        ] {
+            let error = analyze(STATUS, port).unwrap_err();
+            assert!(error.to_string().contains("vcpkg"), "{port}");
+        }
+        let stanza = format!("Package: a\n{INSTALLED}Version: 1\nFeature: more\n");
+        assert_eq!(analyze(STATUS, &stanza).unwrap().packages.len(), 1);
     }
 
     #[test]

@@ -14,6 +14,7 @@ mod dpkg;
 mod lines;
 mod os_release;
 mod ownership;
+mod problems;
 mod release;
 mod rpm;
 

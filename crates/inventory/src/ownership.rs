@@ -31,7 +31,11 @@ pub struct Ownership {
 impl Ownership {
     /// The files of a package.
     pub fn new<'a>(package: impl Into<String>, paths: impl Iterator<Item = &'a str>) -> Self {
-        let mut paths: Vec<PathHash> = paths.map(PathHash::of).collect();
+        Self::of_hashes(package, paths.map(PathHash::of).collect())
+    }
+
+    /// The same, of paths that are hashed already, in any order.
+    pub(crate) fn of_hashes(package: impl Into<String>, mut paths: Vec<PathHash>) -> Self {
         paths.sort_unstable();
         paths.dedup();
         Self {

@@ -116,18 +116,26 @@ fn superseded(directory: &str, format: Format) -> Vec<String> {
 
 /// The epochs of source packages.
 ///
-/// A package names its source by file name, which has no epoch. The packages built from it that
-/// have the version of the source have its epoch too (in a spec file, version, release and epoch
-/// are set together); those with a version of their own may have another.
+/// A package names its source by file name, which has no epoch. The package that has the name of
+/// the source has its epoch. The others built from it take theirs from it unless they set their
+/// own: those with a version of their own often do, and a few go above it with its version, such
+/// as `mod_ssl` of httpd.
 fn source_epochs(packages: &[clair_rpmdb::Package]) -> HashMap<String, u32> {
-    packages
-        .iter()
-        .filter_map(|package| {
-            let source = package.source()?;
-            let same = source.version == package.version && source.release == package.release;
-            let epoch = package.epoch.filter(|epoch| *epoch != 0 && same)?;
-            Some((package.source_rpm.clone()?, epoch))
-        })
+    let mut best: HashMap<&str, (bool, u32)> = HashMap::new();
+    for package in packages {
+        let (Some(file), Some(source)) = (&package.source_rpm, package.source()) else {
+            continue;
+        };
+        if source.version == package.version && source.release == package.release {
+            let is_other = source.name != package.name;
+            let claim = (is_other, package.epoch.unwrap_or_default());
+            let known = best.entry(file).or_insert(claim);
+            *known = claim.min(*known);
+        }
+    }
+    best.into_iter()
+        .filter(|(_, (_, epoch))| *epoch != 0)
+        .map(|(file, (_, epoch))| (file.to_owned(), epoch))
         .collect()
 }
 
@@ -190,8 +198,13 @@ mod tests {
     }
 
     #[test]
-    fn a_source_has_the_epoch_of_the_package_that_has_its_version() {
+    fn a_source_has_the_epoch_of_the_packages_that_have_its_version() {
         let packages = [
+            rpm("mod_ssl", Some(1), "2.4", "httpd-2.4-1.el9.src.rpm"),
+            rpm("mod_lua", None, "2.4", "httpd-2.4-1.el9.src.rpm"),
+            rpm("vim-common", Some(2), "8.2", "vim-8.2-1.el9.src.rpm"),
+            rpm("odd-libs", None, "3", "odd-3-1.el9.src.rpm"),
+            rpm("odd", Some(5), "3", "odd-3-1.el9.src.rpm"),
             rpm("perl", Some(4), "5.32.1", "perl-5.32.1-1.el9.src.rpm"),
             rpm("perl-Errno", Some(0), "1.30", "perl-5.32.1-1.el9.src.rpm"),
             rpm("bash", None, "5.1", "bash-5.1-1.el9.src.rpm"),
@@ -205,6 +218,11 @@ mod tests {
         assert_eq!(
             versions,
             [
+                ("1:2.4-1.el9".into(), "2.4-1.el9".into()),
+                ("2.4-1.el9".into(), "2.4-1.el9".into()),
+                ("2:8.2-1.el9".into(), "2:8.2-1.el9".into()),
+                ("3-1.el9".into(), "5:3-1.el9".into()),
+                ("5:3-1.el9".into(), "5:3-1.el9".into()),
                 ("4:5.32.1-1.el9".into(), "4:5.32.1-1.el9".into()),
                 ("1.30-1.el9".into(), "4:5.32.1-1.el9".into()),
                 ("5.1-1.el9".into(), "5.1-1.el9".into()),

@@ -1,0 +1,63 @@
+//! `clairctl`: looks into images without any server.
+//!
+//! Exit status: 0 done; 1 wrong use or failure; for `version compare --table`, 2 when the table
+//! disagrees.
+
+mod index;
+mod version;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Looks into container images.
+#[derive(Debug, Parser)]
+#[command(version, about, disable_help_subcommand = true)]
+struct Arguments {
+    /// Print what is done, step by step, on standard error.
+    #[arg(short = 'D', long, global = true)]
+    debug: bool,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Print what an image contains: the index report of Clair's v4 API.
+    Index(index::Arguments),
+    /// Work with version numbers.
+    #[command(subcommand)]
+    Version(version::Command),
+}
+
+fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            let _ = error.print();
+            return ExitCode::from(u8::from(error.use_stderr()));
+        }
+    };
+    if arguments.debug {
+        tracing_subscriber::fmt()
+            .with_writer(std::io::stderr)
+            .with_env_filter("clair=debug,clair_image=debug,clair_index=debug,clair_registry=debug")
+            .init();
+    }
+    let result = match arguments.command {
+        Command::Index(arguments) => index::run(&arguments),
+        Command::Version(command) => version::run(command),
+    };
+    match result {
+        Ok(code) => code,
+        Err(error) => {
+            report_error(&error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+#[allow(clippy::print_stderr)] // this is where people read errors
+fn report_error(error: &anyhow::Error) {
+    eprintln!("clairctl: {error:#}");
+}
