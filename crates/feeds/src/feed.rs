@@ -1,0 +1,152 @@
+//! What a feed is, and what it hands its findings to.
+
+use std::{fmt, io};
+
+use clair_model::Advisory;
+use jiff::Timestamp;
+
+use crate::{Document, FeedError, Fetcher, Location};
+
+/// A vendor's published knowledge of vulnerabilities.
+pub trait Feed: Send + Sync {
+    /// Its name, in lower case: `debian`.
+    fn name(&self) -> &'static str;
+
+    /// One line for people.
+    fn description(&self) -> &'static str;
+
+    /// Where the vendor publishes it: the root below which its documents lie.
+    fn upstream(&self) -> &'static str;
+
+    /// A number that grows whenever the same bytes parse to other advisories than before, so that
+    /// documents that did not change are read again by a program that understands them better.
+    fn revision(&self) -> u32;
+
+    /// The documents there are, in a stable order. May ask the network.
+    ///
+    /// # Errors
+    ///
+    /// When the root cannot be read, or has nothing that the feed knows.
+    fn sources(&self, fetcher: &Fetcher, root: &Location) -> Result<Vec<Source>, FeedError>;
+
+    /// Reads one document, record by record, and gives the date the vendor puts on it if it has
+    /// one.
+    ///
+    /// # Errors
+    ///
+    /// When the document is not what it should be or ends early, a limit is passed, or the sink
+    /// refuses. What the sink has taken by then is a part of the document only, to be discarded.
+    fn parse(
+        &self,
+        source: &Source,
+        document: &mut Document,
+        sink: &mut dyn Sink,
+    ) -> Result<Option<Timestamp>, FeedError>;
+}
+
+/// One document of a feed, with a fingerprint of its own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Source {
+    /// Its name, which begins with that of the feed: `debian`, `alpine/v3.18/main`.
+    pub name: String,
+    /// Where it may lie; the first place that has it counts.
+    pub locations: Vec<Location>,
+}
+
+/// What takes the findings of a feed.
+pub trait Sink {
+    /// Takes an advisory.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be stored. That ends the parsing.
+    fn advisory(&mut self, advisory: Advisory) -> io::Result<()>;
+
+    /// Is told of a record, or of a part of one, that was left out. `subject` names it for people
+    /// and may come from the document: it is short and safe to print, and nothing more is known.
+    fn skipped(&mut self, reason: Skip, subject: &str);
+}
+
+impl<S: Sink + ?Sized> Sink for &mut S {
+    fn advisory(&mut self, advisory: Advisory) -> io::Result<()> {
+        (**self).advisory(advisory)
+    }
+
+    fn skipped(&mut self, reason: Skip, subject: &str) {
+        (**self).skipped(reason, subject);
+    }
+}
+
+/// Why a record, or a part of one, was left out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Skip {
+    /// The vendor withdrew it.
+    Withdrawn,
+    /// A notice that repeats what other records of the same document say.
+    Notice,
+    /// A record of another source.
+    Foreign,
+    /// It names no package.
+    NoPackage,
+    /// It names no versions.
+    NoVersion,
+    /// It has no usable identifier.
+    BadId,
+    /// A version is none in the scheme of its package.
+    BadVersion,
+    /// A status that we do not know.
+    UnknownStatus,
+    /// A release, or an ecosystem, that we do not know.
+    UnknownRelease,
+    /// It is not of the form that the format has.
+    Malformed,
+    /// It is larger than a record may be.
+    TooLarge,
+}
+
+impl Skip {
+    /// All reasons.
+    pub const ALL: [Self; 11] = [
+        Self::Withdrawn,
+        Self::Notice,
+        Self::Foreign,
+        Self::NoPackage,
+        Self::NoVersion,
+        Self::BadId,
+        Self::BadVersion,
+        Self::UnknownStatus,
+        Self::UnknownRelease,
+        Self::Malformed,
+        Self::TooLarge,
+    ];
+
+    /// The reason as a word, for labels and logs.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Withdrawn => "withdrawn",
+            Self::Notice => "notice",
+            Self::Foreign => "foreign",
+            Self::NoPackage => "no-package",
+            Self::NoVersion => "no-version",
+            Self::BadId => "bad-id",
+            Self::BadVersion => "bad-version",
+            Self::UnknownStatus => "unknown-status",
+            Self::UnknownRelease => "unknown-release",
+            Self::Malformed => "malformed",
+            Self::TooLarge => "too-large",
+        }
+    }
+
+    /// Whether it says that the document has something wrong or new in it, in contrast to what is
+    /// left out by design.
+    pub const fn is_defect(self) -> bool {
+        !matches!(self, Self::Withdrawn | Self::Notice)
+    }
+}
+
+impl fmt::Display for Skip {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}

@@ -1,0 +1,85 @@
+//! Sources of security data: conditional fetch, parse, advisories out.
+//!
+//! A [`Feed`] knows where a vendor publishes what it knows about vulnerabilities and how to read
+//! it. Its documents are [`Source`]s, each fetched by a [`Fetcher`] only if it changed, and parsed
+//! into [`clair_model::Advisory`]s which a [`Sink`] takes one by one. Nothing here knows where
+//! they are stored, and nothing is held in memory longer than one record. [`update_source`] does
+//! the round for one source.
+//!
+//! # Adding a feed
+//!
+//! A module with a type that implements [`Feed`], and its line in [`all`].
+//!
+//! # Mirrors
+//!
+//! Every feed reads from its upstream unless told otherwise ([`Roots`]):
+//!
+//! - `--from BASE` makes the root of every feed `BASE/<name>/`, BASE being a directory or a URL.
+//! - `debian=LOCATION` replaces the root of one feed. It may also be a single document. A URL
+//!   that ends in `/` is a directory, any other is a document.
+//!
+//! Below its root a feed expects the paths of its upstream:
+//!
+//! ```text
+//! BASE/alpine/v3.18/main.json           one directory per branch: v3.18, edge
+//! BASE/alpine/v3.18/community.json
+//! BASE/debian/json                      the whole security tracker
+//! BASE/ubuntu/osv-all.tar.xz            or osv-all.tar, or all.zip as OSV.dev has it,
+//! BASE/ubuntu/cve/2024/UBUNTU-CVE-….json  or, in a directory, the records themselves
+//! ```
+//!
+//! Each may have `.gz`, `.zst`, `.xz` or `.bz2` appended. That only serves to find it: how it is
+//! compressed is read from its first bytes, so a name that says otherwise does no harm.
+
+mod alpine;
+mod archive;
+mod debian;
+mod document;
+mod error;
+mod feed;
+mod fetch;
+mod fingerprint;
+mod json;
+mod location;
+mod osv;
+mod roots;
+mod text;
+mod ubuntu;
+mod update;
+
+pub use document::{Document, LimitReached, Limits};
+pub use error::FeedError;
+pub use feed::{Feed, Sink, Skip, Source};
+pub use fetch::{FetchOptions, Fetched, Fetcher};
+pub use fingerprint::Fingerprint;
+pub use location::{Location, ParseLocationError};
+pub use roots::{Roots, RootsError};
+pub use update::{Summary, Update, update_source};
+
+/// The feeds there are, by name.
+pub fn all() -> Vec<Box<dyn Feed>> {
+    vec![
+        Box::new(alpine::Alpine),
+        Box::new(debian::Debian),
+        Box::new(ubuntu::Ubuntu),
+    ]
+}
+
+/// The feed of a name.
+pub fn by_name(name: &str) -> Option<Box<dyn Feed>> {
+    all().into_iter().find(|feed| feed.name() == name)
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn feeds_have_names_of_their_own_in_order_and_roots_that_parse() {
+        let feeds = super::all();
+        assert!(feeds.is_sorted_by(|a, b| a.name() < b.name()));
+        for feed in feeds {
+            assert!(super::by_name(feed.name()).is_some());
+            assert!(feed.upstream().ends_with('/'), "{}", feed.upstream());
+            feed.upstream().parse::<super::Location>().unwrap();
+        }
+    }
+}

@@ -1,0 +1,205 @@
+//! Decides whether a segment from elsewhere could have been written by this program.
+
+use super::code::{Cursor, Damaged};
+use super::format::Section;
+use super::index::{IdSections, IndexBuilder, Key, PackageSections};
+use super::reader::Segment;
+use super::text;
+use crate::Error;
+
+impl Segment {
+    /// Decodes every record, and builds the sections that follow from the records anew: they must
+    /// be the same. Checksums are left to [`verify`](Self::verify).
+    pub(crate) fn check_structure(&self) -> Result<(), Error> {
+        self.check_records()
+            .and_then(|builder| self.check_indexes(builder))
+            .map_err(|damaged| self.damaged(damaged))
+    }
+
+    fn check_records(&self) -> Result<IndexBuilder, Damaged> {
+        let section = self.section(Section::Advisories);
+        let mut builder = IndexBuilder::default();
+        let mut block = None;
+        let mut advisories = 0;
+        let mut rest = Cursor::new(section);
+        while !rest.is_empty() {
+            let position = u32::try_from(section.len() - rest.rest().len())
+                .map_err(|_| Damaged("it has too many advisories"))?;
+            let head = self.head(position)?;
+            builder.id(head.id, position)?;
+            for alias in &head.aliases {
+                builder.id(alias, position)?;
+            }
+            if let Some(at) = head.text {
+                // Texts are in the order of the advisories: no block is inflated twice.
+                let inflated = match block.take() {
+                    Some((number, inflated)) if number == at.block => inflated,
+                    _ => self.text_block(at.block)?,
+                };
+                text::decode(&inflated, at.offset)?;
+                block = Some((at.block, inflated));
+            }
+            let mut statements = head.statements()?;
+            for statement in &mut statements {
+                let statement = statement?;
+                self.shape(statement.shape)?;
+                let list = self.key(statement.key)?;
+                let key = Key {
+                    namespace: list.key.namespace,
+                    kind: list.key.kind,
+                    package: list.package_position,
+                };
+                if builder.statement(key, position, statement.shape)? != statement.key {
+                    return Err(Damaged("its keys are out of order"));
+                }
+            }
+            rest = statements.cursor;
+            advisories += 1;
+        }
+        if (advisories, builder.statements()) == (self.header.advisories, self.header.statements) {
+            Ok(builder)
+        } else {
+            Err(Damaged("it does not have as many records as it says"))
+        }
+    }
+
+    fn check_indexes(&self, mut builder: IndexBuilder) -> Result<(), Damaged> {
+        let strings = self.section(Section::Strings);
+        let package = |position: u32| -> &[u8] {
+            Cursor::at(strings, position.into())
+                .and_then(|mut cursor| cursor.text())
+                .unwrap_or_default()
+                .as_bytes()
+        };
+        // Here namespaces are numbered in their order already.
+        let ranks: Vec<u16> = (0..).take(self.namespaces().len()).collect();
+        let PackageSections {
+            keys,
+            postings,
+            index,
+        } = builder.packages(&ranks, package)?;
+        let IdSections {
+            ids,
+            index: id_index,
+        } = builder.ids()?;
+        for (section, rebuilt) in [
+            (Section::Keys, keys),
+            (Section::Postings, postings),
+            (Section::PackageIndex, index),
+            (Section::Ids, ids),
+            (Section::IdIndex, id_index),
+        ] {
+            if self.section(section) != rebuilt {
+                return Err(Damaged("an index is not that of its records"));
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+
+    use clair_model::{Advisory, Affected, FixState, PackageKind, Vulnerable};
+    use clair_version::Scheme;
+    use jiff::Timestamp;
+    use xxhash_rust::xxh3::xxh3_128;
+
+    use super::*;
+    use crate::segment::format::Header;
+    use crate::{Provenance, SegmentWriter};
+
+    fn written(dir: &Path) -> Vec<u8> {
+        let mut writer = SegmentWriter::new(dir, "test").unwrap();
+        for number in 0..40 {
+            let mut advisory = Advisory::new(format!("CVE-2024-{number}"));
+            advisory.aliases = vec![format!("DSA-{}", number % 4)];
+            advisory.description = format!("About {number}.");
+            advisory.affected = (0..number % 4)
+                .map(|release| Affected {
+                    namespace: format!("debian:{}", 13 - release).parse().unwrap(),
+                    package: format!("package-{}", number % 5),
+                    kind: PackageKind::Source,
+                    arches: Vec::new(),
+                    module: None,
+                    vulnerable: Vulnerable::before(Scheme::Dpkg, format!("1.{number}")),
+                    fix_state: FixState::Fixed,
+                    severity: None,
+                    normalized_severity: None,
+                    note: None,
+                })
+                .collect();
+            writer.add(&advisory).unwrap();
+        }
+        let provenance = Provenance {
+            feed: String::new(),
+            url: String::new(),
+            fetched: Timestamp::UNIX_EPOCH,
+            upstream: None,
+            fingerprint: String::new(),
+            skipped: [].into(),
+            parser_version: 0,
+        };
+        fs::read(&writer.finish(provenance).unwrap().file).unwrap()
+    }
+
+    /// Makes every checksum right again.
+    fn forge(bytes: &mut [u8]) {
+        let mut header = Header::decode(bytes).unwrap();
+        let mut start = Header::SIZE;
+        for extent in &mut header.sections {
+            let end = start + usize::try_from(extent.length).unwrap();
+            extent.checksum = xxh3_128(&bytes[start..end]);
+            start = end;
+        }
+        bytes[..Header::SIZE].copy_from_slice(&header.encode());
+    }
+
+    #[test]
+    fn a_forged_segment_does_not_pass_with_an_index_of_its_own() {
+        let dir = tempfile::tempdir().unwrap();
+        let bytes = written(dir.path());
+        let path = dir.path().join("forged");
+        let header = Header::decode(&bytes).unwrap();
+        let mut start = Header::SIZE;
+        for (section, extent) in Section::ALL.into_iter().zip(header.sections) {
+            let end = start + usize::try_from(extent.length).unwrap();
+            for index in start..end {
+                let mut forged = bytes.clone();
+                forged[index] ^= 1 << (index % 8);
+                forge(&mut forged);
+                let _ = fs::remove_file(&path);
+                fs::write(&path, &forged).unwrap();
+                let Ok(segment) = Segment::open(&path) else {
+                    continue;
+                };
+                segment.verify().unwrap();
+                let checked = segment.check_structure();
+                let is_derived = matches!(
+                    section,
+                    Section::Keys
+                        | Section::Postings
+                        | Section::PackageIndex
+                        | Section::Ids
+                        | Section::IdIndex
+                );
+                assert!(!is_derived || checked.is_err(), "{section:?} {index}");
+            }
+            start = end;
+        }
+    }
+
+    #[test]
+    fn what_was_written_passes() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("good");
+        let mut bytes = written(dir.path());
+        let original = bytes.clone();
+        forge(&mut bytes);
+        assert_eq!(bytes, original);
+        fs::write(&path, &bytes).unwrap();
+        Segment::open(&path).unwrap().check_structure().unwrap();
+    }
+}
