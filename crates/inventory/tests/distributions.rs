@@ -154,17 +154,17 @@ const PYTHON_DISTRO: &str = "
 ";
 
 const CLAIRCORE: &str = "
-    Alpine            | alpine        | 3.10                                 |                          |
-    Bionic            | ubuntu        | 18.04 (Bionic)                       | 18.04                    | bionic
-    Buster            | debian        | 10 (buster)                          | 10                       | buster
-    DistrolessCorrupt | debian        | 12 (bookworm)                        | 12                       | bookworm
-    DistrolessValid   | debian        | 12 (bookworm)                        | 12                       | bookworm
-    EmptyKey          | fedora        | 30 (Container Image)                 | 30                       |
-    OpenSUSe          | opensuse-leap | 15.1                                 | 15.1                     |
-    Silverblue        | fedora        | 30.20191008.1 (Workstation Edition)  | 30                       |
-    Toolbox           | fedora        | 30 (Container Image)                 | 30                       |
-    Ubi8              | rhel          | 8                                    | 8                        |
-    Vyos              | vyos          | 1.4-rolling-202307070317 (current)   | 1.4-rolling-202307070317 | bookworm
+    Alpine            | alpine        | 3.10                                |       |
+    Bionic            | ubuntu        | 18.04 (Bionic)                      | 18.04 | bionic
+    Buster            | debian        | 10 (buster)                         | 10    | buster
+    DistrolessCorrupt | debian        | 12 (bookworm)                       | 12    | bookworm
+    DistrolessValid   | debian        | 12 (bookworm)                       | 12    | bookworm
+    EmptyKey          | fedora        | 30 (Container Image)                | 30    |
+    OpenSUSe          | opensuse-leap | 15.1                                | 15.1  |
+    Silverblue        | fedora        | 30.20191008.1 (Workstation Edition) | 30    |
+    Toolbox           | fedora        | 30 (Container Image)                | 30    |
+    Ubi8              | rhel          | 8                                   | 8     |
+    Vyos              | vyos          | 1.4-rolling-202307070317 (current)  | 1.4-rolling-202307070317 | bookworm
 ";
 
 #[test]
