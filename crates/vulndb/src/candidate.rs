@@ -66,12 +66,12 @@ impl<'a> Candidate<'a> {
 
     /// The vulnerable ranges; none means no version.
     pub fn ranges(&self) -> Ranges<'a> {
-        self.statement.shape.ranges
+        self.statement.shape.ranges()
     }
 
     /// Architectures that the statement is limited to; none means all.
     pub fn arches(&self) -> Arches<'a> {
-        self.statement.shape.arches
+        self.statement.shape.arches()
     }
 
     /// The rpm module stream that the statement is limited to.

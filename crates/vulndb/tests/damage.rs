@@ -1,4 +1,5 @@
 //! Damaged segments make errors, never panics.
+#![allow(clippy::unwrap_used, reason = "a test may fail that way")]
 
 mod common;
 

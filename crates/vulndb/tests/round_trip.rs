@@ -1,4 +1,5 @@
 //! What goes into a database comes out of it.
+#![allow(clippy::unwrap_used, reason = "a test may fail that way")]
 
 mod common;
 

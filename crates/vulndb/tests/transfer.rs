@@ -1,4 +1,5 @@
 //! Databases travel, and arrive whole or not at all.
+#![allow(clippy::unwrap_used, reason = "a test may fail that way")]
 
 mod common;
 

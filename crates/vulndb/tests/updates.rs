@@ -1,4 +1,5 @@
 //! Databases change while they are in use.
+#![allow(clippy::unwrap_used, reason = "a test may fail that way")]
 
 mod common;
 

@@ -14,6 +14,9 @@ const MAGIC: [u8; 8] = *b"CLAIRSEG";
 /// The format that is written, and the newest that is read.
 pub(super) const FORMAT: u32 = 1;
 
+/// How many sections there are.
+const SECTIONS: u32 = 11;
+
 /// The sections, in their order in the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Section {
@@ -31,7 +34,7 @@ pub(super) enum Section {
 }
 
 impl Section {
-    pub(super) const ALL: [Self; 11] = [
+    pub(super) const ALL: [Self; SECTIONS as usize] = [
         Self::Namespaces,
         Self::Strings,
         Self::Shapes,
@@ -102,7 +105,7 @@ impl Header {
         let mut out = Vec::with_capacity(Self::SIZE);
         out.extend(MAGIC);
         out.extend(FORMAT.to_le_bytes());
-        out.extend((Section::ALL.len() as u32).to_le_bytes());
+        out.extend(SECTIONS.to_le_bytes());
         out.extend(self.advisories.to_le_bytes());
         out.extend(self.statements.to_le_bytes());
         for extent in self.sections {
@@ -130,7 +133,7 @@ impl Header {
         if sum != xxh3_64(head).to_le_bytes() {
             return Err(Damaged("the checksum of the header is wrong").into());
         }
-        if format != FORMAT || u32::from_le_bytes(cursor.array()?) as usize != Section::ALL.len() {
+        if format != FORMAT || u32::from_le_bytes(cursor.array()?) != SECTIONS {
             return Err(Damaged("its format is unknown").into());
         }
         let mut header = Self {

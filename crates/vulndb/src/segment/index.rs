@@ -33,10 +33,9 @@ struct Entry {
     shape: u32,
 }
 
+/// A name of an advisory, and where it is in the bytes of all names.
 #[derive(Debug, Clone, Copy)]
 struct Id {
-    /// The first bytes, which decide most comparisons.
-    prefix: u128,
     start: u32,
     length: u32,
     advisory: u32,
@@ -113,7 +112,6 @@ impl IndexBuilder {
         self.id_bytes
             .extend(id.bytes().map(|byte| byte.to_ascii_lowercase()));
         self.ids.push(Id {
-            prefix: prefix(self.id_bytes.get(start as usize..).unwrap_or_default()),
             start,
             length,
             advisory,
@@ -203,25 +201,27 @@ impl IndexBuilder {
     /// Builds the sections that find by id.
     pub(super) fn ids(&mut self) -> Result<IdSections, Damaged> {
         let bytes = std::mem::take(&mut self.id_bytes);
-        let mut sorted = std::mem::take(&mut self.ids);
+        let ids = std::mem::take(&mut self.ids);
         let text = |id: &Id| &bytes[id.start as usize..][..id.length as usize];
-        sorted.sort_unstable_by(|a, b| {
-            a.prefix
-                .cmp(&b.prefix)
+        let mut sorted: Vec<_> = ids.iter().map(|id| (prefix(text(id)), *id)).collect();
+        drop(ids);
+        sorted.sort_unstable_by(|(a_first, a), (b_first, b)| {
+            a_first
+                .cmp(b_first)
                 .then_with(|| text(a).cmp(text(b)))
                 .then(a.advisory.cmp(&b.advisory))
         });
-        sorted.dedup_by(|a, b| a.advisory == b.advisory && text(a) == text(b));
+        sorted.dedup_by(|(_, a), (_, b)| a.advisory == b.advisory && text(a) == text(b));
 
         let mut ids = Vec::new();
         let mut index = fst::MapBuilder::memory();
-        for list in sorted.chunk_by(|a, b| a.prefix == b.prefix && text(a) == text(b)) {
+        for list in sorted.chunk_by(|(_, a), (_, b)| text(a) == text(b)) {
             index
-                .insert(text(&list[0]), ids.len() as u64)
+                .insert(text(&list[0].1), ids.len() as u64)
                 .map_err(|_| REPEATED)?;
             put_count(&mut ids, list.len());
             let mut advisory = 0;
-            for id in list {
+            for (_, id) in list {
                 put_varint(&mut ids, u64::from(id.advisory - advisory));
                 advisory = id.advisory;
             }
@@ -233,7 +233,8 @@ impl IndexBuilder {
     }
 }
 
-/// The first bytes as a number that sorts as they do. Ties are left to a comparison of the whole.
+/// The first bytes as a number that sorts as they do, which decides most comparisons at once. Ties
+/// are left to a comparison of the whole.
 fn prefix(bytes: &[u8]) -> u128 {
     let mut first = [0; 16];
     let length = bytes.len().min(first.len());

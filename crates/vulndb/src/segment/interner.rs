@@ -58,7 +58,10 @@ impl Interner {
 
     /// The position of a string, which is added if it is new.
     pub(super) fn intern(&mut self, bytes: &[u8]) -> Result<u32, Full> {
-        // Half of the hash is plenty for tables that fit in memory.
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "half of the hash is plenty for a table of 32-bit positions"
+        )]
         let hash = self.hasher.hash_one(bytes) as u32;
         let slot = self.slot_of(hash, |interner, position| interner.get(position) == bytes);
         if self.slots[slot].position != VACANT {

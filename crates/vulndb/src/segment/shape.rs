@@ -26,8 +26,8 @@ pub(crate) struct Shape<'a> {
     pub(crate) normalized_severity: Option<Severity>,
     pub(crate) note: Option<&'a str>,
     pub(crate) module: Option<&'a str>,
-    pub(crate) arches: Arches<'a>,
-    pub(crate) ranges: Ranges<'a>,
+    arches: Elements<'a>,
+    ranges: Elements<'a>,
 }
 
 /// A range of versions, borrowed from the database. A bound that is absent is open.
@@ -53,11 +53,11 @@ impl RangeRef<'_> {
 }
 
 /// The architectures of a statement, in the order in which the source has them.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Arches<'a>(Elements<'a>);
 
 /// The vulnerable ranges of a statement, in the order in which the source has them.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Ranges<'a>(Elements<'a>);
 
 /// Elements of a list that were decoded once already, so that decoding them again succeeds.
@@ -150,16 +150,24 @@ impl<'a> Shape<'a> {
             normalized_severity,
             note,
             module,
-            arches: Arches(arches),
-            ranges: Ranges(ranges),
+            arches,
+            ranges,
         })
+    }
+
+    pub(crate) fn arches(&self) -> Arches<'a> {
+        Arches(self.arches)
+    }
+
+    pub(crate) fn ranges(&self) -> Ranges<'a> {
+        Ranges(self.ranges)
     }
 
     /// The versions, in a form that owns its text.
     pub(crate) fn to_vulnerable(self) -> Vulnerable {
         Vulnerable {
             scheme: self.scheme,
-            ranges: self.ranges.map(|range| range.to_range()).collect(),
+            ranges: self.ranges().map(|range| range.to_range()).collect(),
         }
     }
 }

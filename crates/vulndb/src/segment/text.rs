@@ -17,7 +17,7 @@ const BLOCK: usize = 16 << 10;
 const MAX_BLOCK: usize = 32 << 20;
 
 /// Above 6 a build takes much longer for a few percent.
-const LEVEL: i32 = 6;
+const LEVEL: i32 = 3;
 
 /// An entry of the table: u64 end of the block, u32 inflated size.
 const ENTRY: usize = 12;
@@ -108,12 +108,12 @@ impl<W: Write> TextWriter<W> {
         if self.block.is_empty() {
             return Ok(());
         }
+        let size = u32::try_from(self.block.len()).map_err(io::Error::other)?;
         let compressed = self.compressor.compress(&self.block)?;
         self.out.write_all(&compressed)?;
         self.end += compressed.len() as u64;
         self.table.extend(self.end.to_le_bytes());
-        // At most MAX_BLOCK.
-        self.table.extend((self.block.len() as u32).to_le_bytes());
+        self.table.extend(size.to_le_bytes());
         self.block.clear();
         Ok(())
     }

@@ -198,10 +198,6 @@ impl SegmentWriter {
     fn assemble(&mut self) -> Result<(TempPath, Header, Vec<Namespace>), Refusal> {
         let (namespaces, ranks) = sorted(std::mem::take(&mut self.namespaces));
         let statements = self.index.statements();
-        let packages = self
-            .index
-            .packages(&ranks, |string| self.strings.get(string))?;
-        let ids = self.index.ids()?;
         let (text_table, texts) = self.texts.finish()?;
 
         let mut file = files::temporary(&self.dir)?;
@@ -210,9 +206,15 @@ impl SegmentWriter {
         out.section(Section::Strings, self.strings.section())?;
         out.section(Section::Shapes, self.shapes.section())?;
         out.section(Section::Advisories, rewound(&mut self.records)?)?;
+        // One index after the other, since each takes its memory.
+        let packages = self
+            .index
+            .packages(&ranks, |string| self.strings.get(string))?;
         out.section(Section::Keys, &*packages.keys)?;
         out.section(Section::Postings, &*packages.postings)?;
         out.section(Section::PackageIndex, &*packages.index)?;
+        drop(packages);
+        let ids = self.index.ids()?;
         out.section(Section::Ids, &*ids.ids)?;
         out.section(Section::IdIndex, &*ids.index)?;
         out.section(Section::TextTable, text_table)?;

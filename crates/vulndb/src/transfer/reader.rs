@@ -1,6 +1,7 @@
 //! Reads an export. Its bytes are not to be trusted: they may be cut off, altered, or made up.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry::{Occupied, Vacant};
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::Path;
 
@@ -52,7 +53,7 @@ fn receive(
     input: &mut dyn Read,
 ) -> Result<(Manifest, BTreeMap<SegmentHash, TempPath>), Error> {
     let mut input = BufReader::new(input);
-    let decoder = zstd::Decoder::with_buffer(&mut input).map_err(not_an_export)?;
+    let decoder = zstd::Decoder::with_buffer(&mut input).map_err(|error| not_an_export(&error))?;
     let mut stream = Stream {
         input: decoder.single_frame(),
         part: "the beginning".to_owned(),
@@ -64,13 +65,13 @@ fn receive(
         let name = &entry.source.name;
         let count = manifest.sources.len();
         stream.part = format!("the segment of {name:?}, source {} of {count}", number + 1);
-        if !segments.contains_key(&entry.segment) {
-            segments.insert(entry.segment, stream.segment(dir, entry)?);
-        }
+        let file = match segments.entry(entry.segment) {
+            Occupied(received) => received.into_mut(),
+            Vacant(missing) => missing.insert(stream.segment(dir, entry)?),
+        };
         // Sources that share a segment must agree on what it holds.
-        let segment =
-            Segment::open(&segments[&entry.segment]).map_err(|error| stream.refused(&error))?;
-        segment
+        Segment::open(file)
+            .map_err(|error| stream.refused(&error))?
             .check_source(&entry.source)
             .map_err(|Damaged(what)| stream.damaged(what))?;
     }
@@ -89,7 +90,7 @@ fn damaged(what: String) -> Error {
     Error::Import { what }
 }
 
-fn not_an_export(error: io::Error) -> Error {
+fn not_an_export(error: &io::Error) -> Error {
     damaged(format!("it does not begin like an export: {error}"))
 }
 
@@ -109,7 +110,9 @@ struct Part {
 impl<R: Read> Stream<R> {
     fn begin(&mut self) -> Result<(), Error> {
         let mut magic = [0; MAGIC.len()];
-        self.input.read_exact(&mut magic).map_err(not_an_export)?;
+        self.input
+            .read_exact(&mut magic)
+            .map_err(|error| not_an_export(&error))?;
         if magic != MAGIC {
             return Err(damaged("it does not begin like an export".to_owned()));
         }
