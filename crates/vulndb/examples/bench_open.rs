@@ -40,7 +40,7 @@ fn main() {
         );
     });
     timed("making them, build and commit", &mut || {
-        build(dir.path(), count)
+        build(dir.path(), count);
     });
     println!("{:<44}{:>12}", "peak memory after the build", peak_memory());
     let size: u64 = fs::read_dir(dir.path())

@@ -5,7 +5,7 @@ mod common;
 
 use std::collections::BTreeSet;
 
-use clair_model::{Advisory, Affected, FixState, PackageKind, Severity, Vulnerable};
+use clair_model::{Advisory, Affected, FixState, Namespace, PackageKind, Severity, Vulnerable};
 use clair_version::{Range, Scheme};
 use clair_vulndb::{Database, Error, Store};
 use common::{advisories, affected, commit, namespace, plain, provenance};
@@ -105,7 +105,7 @@ fn sources_say_what_they_hold() {
     assert_eq!(names, ["one", "three", "two"]);
     let two = &database.sources()[2];
     assert_eq!((two.advisories, two.statements), (10, 30));
-    let places: Vec<_> = two.namespaces.iter().map(|place| place.as_str()).collect();
+    let places: Vec<_> = two.namespaces.iter().map(Namespace::as_str).collect();
     assert_eq!(places, ["debian:0", "debian:1", "debian:2"]);
     assert_eq!(two.skipped, provenance(1).skipped);
     assert_eq!(

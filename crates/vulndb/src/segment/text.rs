@@ -17,7 +17,7 @@ const BLOCK: usize = 16 << 10;
 const MAX_BLOCK: usize = 32 << 20;
 
 /// Above 6 a build takes much longer for a few percent.
-const LEVEL: i32 = 3;
+const LEVEL: i32 = 6;
 
 /// An entry of the table: u64 end of the block, u32 inflated size.
 const ENTRY: usize = 12;
