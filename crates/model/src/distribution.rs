@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Namespace, Package, PackageManager};
+use crate::{Namespace, PackageManager};
 
 /// A release of a distribution, with the fields of Clair's API.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -27,16 +27,17 @@ pub struct Distribution {
 }
 
 impl Distribution {
-    /// The namespaces in which the security data for `package` may be, most specific last.
+    /// The namespaces in which the security data for a package of that manager and version may
+    /// be, most specific last.
     ///
     /// Empty where no namespace is known for such packages of this distribution.
-    pub fn namespaces(&self, package: &Package) -> Vec<Namespace> {
-        match (package.manager, self.did.as_str()) {
+    pub fn namespaces(&self, manager: PackageManager, version: &str) -> Vec<Namespace> {
+        match (manager, self.did.as_str()) {
             (PackageManager::Dpkg, "debian") if !self.version_code_name.is_empty() => {
                 vec![Namespace::debian(&self.version_code_name)]
             }
             (PackageManager::Dpkg, "ubuntu") if !self.version_id.is_empty() => {
-                self.ubuntu_pockets(&package.version)
+                self.ubuntu_pockets(version)
             }
             (PackageManager::Apk, "alpine") if !self.version.is_empty() => {
                 vec![Namespace::alpine(&self.version)]
@@ -94,18 +95,6 @@ impl Distribution {
 mod tests {
     use super::*;
 
-    fn package(manager: PackageManager, version: &str) -> Package {
-        Package {
-            name: "p".into(),
-            version: version.into(),
-            arch: String::new(),
-            manager,
-            source: None,
-            module: None,
-            vendor: None,
-        }
-    }
-
     fn distribution(did: &str, version_id: &str, codename: &str) -> Distribution {
         Distribution {
             did: did.into(),
@@ -139,7 +128,7 @@ mod tests {
         ];
         for (did, version_id, codename, manager, version, expected) in cases {
             let found = distribution(did, version_id, codename)
-                .namespaces(&package(manager, version))
+                .namespaces(manager, version)
                 .iter()
                 .map(ToString::to_string)
                 .collect::<Vec<_>>()
@@ -151,7 +140,7 @@ mod tests {
     #[test]
     fn fips_pockets_are_asked_for_fips_builds_only() {
         let jammy = distribution("ubuntu", "22.04", "jammy");
-        let fips = jammy.namespaces(&package(PackageManager::Dpkg, "3.0.2-0ubuntu1.10+Fips1"));
+        let fips = jammy.namespaces(PackageManager::Dpkg, "3.0.2-0ubuntu1.10+Fips1");
         assert!(fips.contains(&Namespace::ubuntu_pocket("22.04", "pro:fips-updates")));
     }
 }

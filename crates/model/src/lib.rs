@@ -21,7 +21,7 @@ pub use digest::{Algorithm, Digest, ParseDigestError};
 pub use distribution::Distribution;
 pub use lifecycle::end_of_life;
 pub use namespace::Namespace;
-pub use package::{Package, PackageKind, PackageManager, SourcePackage};
+pub use package::{Package, PackageKind, PackageManager, SourcePackage, UnknownPackageManager};
 pub use report::{
     EnrichmentValue, Environment, Id, IndexReport, IndexState, ReportDistribution, ReportPackage,
     ReportRepository, ReportVulnerability, VulnerabilityReport,

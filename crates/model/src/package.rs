@@ -1,9 +1,11 @@
 //! Packages as analyzers find them.
 
 use std::fmt;
+use std::str::FromStr;
 
 use clair_version::Scheme;
 use serde::{Deserialize, Serialize};
+use thiserror::Error;
 
 /// The program that installed a package; it decides how versions compare and which advisories
 /// can speak of it.
@@ -19,7 +21,15 @@ pub enum PackageManager {
     Rpm,
 }
 
+/// A name that no package manager has.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("{0:?} is not a package manager")]
+pub struct UnknownPackageManager(String);
+
 impl PackageManager {
+    /// All package managers.
+    pub const ALL: [Self; 3] = [Self::Dpkg, Self::Apk, Self::Rpm];
+
     /// The scheme by which versions of its packages compare.
     pub const fn scheme(self) -> Scheme {
         match self {
@@ -42,6 +52,17 @@ impl PackageManager {
 impl fmt::Display for PackageManager {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.name())
+    }
+}
+
+impl FromStr for PackageManager {
+    type Err = UnknownPackageManager;
+
+    fn from_str(name: &str) -> Result<Self, Self::Err> {
+        Self::ALL
+            .into_iter()
+            .find(|manager| manager.name() == name)
+            .ok_or_else(|| UnknownPackageManager(name.to_owned()))
     }
 }
 

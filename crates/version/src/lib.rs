@@ -26,5 +26,5 @@ mod rpm;
 mod scheme;
 
 pub use error::{ParseVersionError, UnknownScheme};
-pub use range::Range;
+pub use range::{Range, RangeRef};
 pub use scheme::Scheme;

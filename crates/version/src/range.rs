@@ -21,6 +21,17 @@ pub struct Range {
     pub last_affected: Option<String>,
 }
 
+/// A [`Range`] whose versions are borrowed, as a database holds them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RangeRef<'a> {
+    /// The first version inside.
+    pub introduced: Option<&'a str>,
+    /// The first version outside again.
+    pub fixed: Option<&'a str>,
+    /// The last version inside.
+    pub last_affected: Option<&'a str>,
+}
+
 /// OSV's word for the beginning of all versions.
 const BEGINNING: &str = "0";
 
@@ -38,6 +49,35 @@ impl Range {
         }
     }
 
+    /// The same range, borrowed.
+    pub fn borrowed(&self) -> RangeRef<'_> {
+        RangeRef {
+            introduced: self.introduced.as_deref(),
+            fixed: self.fixed.as_deref(),
+            last_affected: self.last_affected.as_deref(),
+        }
+    }
+
+    /// Whether `version` lies in the range: see [`RangeRef::contains`].
+    ///
+    /// # Errors
+    ///
+    /// When there is a bound and `version` or any bound is not a version in the scheme.
+    pub fn contains(&self, scheme: Scheme, version: &str) -> Result<bool, ParseVersionError> {
+        self.borrowed().contains(scheme, version)
+    }
+}
+
+impl RangeRef<'_> {
+    /// A copy that owns its text.
+    pub fn to_range(self) -> Range {
+        Range {
+            introduced: self.introduced.map(str::to_owned),
+            fixed: self.fixed.map(str::to_owned),
+            last_affected: self.last_affected.map(str::to_owned),
+        }
+    }
+
     /// Whether `version` lies in the range, all of it taken as versions of `scheme` and compared
     /// by [`Scheme::compare`] only.
     ///
@@ -47,15 +87,15 @@ impl Range {
     ///
     /// When there is a bound and `version` or any bound is not a version in the scheme. That
     /// holds even if another bound already decides: a broken range is broken for every version.
-    pub fn contains(&self, scheme: Scheme, version: &str) -> Result<bool, ParseVersionError> {
+    pub fn contains(self, scheme: Scheme, version: &str) -> Result<bool, ParseVersionError> {
         let against = |bound: Option<&str>| -> Result<Option<Ordering>, ParseVersionError> {
             bound
                 .map(|bound| scheme.compare(version, bound))
                 .transpose()
         };
         let introduced = against(self.lower_bound())?;
-        let fixed = against(self.fixed.as_deref())?;
-        let last_affected = against(self.last_affected.as_deref())?;
+        let fixed = against(self.fixed)?;
+        let last_affected = against(self.last_affected)?;
 
         Ok(introduced.is_none_or(Ordering::is_ge)
             && fixed.is_none_or(Ordering::is_lt)
@@ -64,17 +104,22 @@ impl Range {
 
     fn lower_bound(&self) -> Option<&str> {
         self.introduced
-            .as_deref()
             .filter(|&introduced| introduced != BEGINNING)
     }
 }
 
 impl fmt::Display for Range {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.borrowed().fmt(f)
+    }
+}
+
+impl fmt::Display for RangeRef<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let bounds = [
             (">=", self.lower_bound()),
-            ("<", self.fixed.as_deref()),
-            ("<=", self.last_affected.as_deref()),
+            ("<", self.fixed),
+            ("<=", self.last_affected),
         ];
         let mut separator = "";
         for (sign, bound) in bounds {

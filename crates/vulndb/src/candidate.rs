@@ -198,7 +198,8 @@ impl<'a> AdvisoryRef<'a> {
         &self.head.cwes
     }
 
-    /// Description and links, which are compressed: keep what you get.
+    /// Description and links, which are compressed: keep what you get, and use a [`TextReader`]
+    /// for many.
     pub fn text(&self) -> Result<AdvisoryText, Error> {
         let segment = &self.database.segments()[self.key.segment];
         segment
@@ -235,6 +236,42 @@ impl<'a> AdvisoryRef<'a> {
                 .map(|statement| statement.map(|statement| statement.to_affected()))
                 .collect::<Result<_, _>>()?,
         })
+    }
+}
+
+/// Reads the texts of many advisories. Those that come in the order of their [`AdvisoryKey`]s
+/// are read fastest, since several lie in one compressed block.
+#[derive(Debug)]
+pub struct TextReader<'a> {
+    database: &'a Database,
+    /// Segment, number and content of the block that was read last.
+    block: Option<(usize, u32, Vec<u8>)>,
+}
+
+impl<'a> TextReader<'a> {
+    pub(crate) fn new(database: &'a Database) -> Self {
+        Self {
+            database,
+            block: None,
+        }
+    }
+
+    /// Description and links of an advisory of this database.
+    pub fn read(&mut self, advisory: &AdvisoryRef<'a>) -> Result<AdvisoryText, Error> {
+        let number = advisory.key.segment;
+        let segment = &self.database.segments()[number];
+        let Some(block) = advisory.head.text_block() else {
+            return Ok(AdvisoryText::default());
+        };
+        let content = match self.block.take() {
+            Some((last, last_block, content)) if (last, last_block) == (number, block) => content,
+            _ => segment
+                .text_block(block)
+                .map_err(|damaged| segment.damaged(damaged))?,
+        };
+        let text = advisory.head.text_in(&content);
+        self.block = Some((number, block, content));
+        text.map_err(|damaged| segment.damaged(damaged))
     }
 }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use clair_model::{Namespace, PackageKind};
 
-use crate::candidate::{AdvisoryRef, Candidates};
+use crate::candidate::{AdvisoryRef, Candidates, TextReader};
 use crate::manifest::Manifest;
 use crate::segment::{Segment, SegmentHash};
 use crate::{Error, SourceInfo};
@@ -136,6 +136,11 @@ impl Database {
             }
         }
         Ok(found)
+    }
+
+    /// Reads the texts of advisories of this database.
+    pub fn text_reader(&self) -> TextReader<'_> {
+        TextReader::new(self)
     }
 
     /// Reads all of every segment and compares it with the checksums.

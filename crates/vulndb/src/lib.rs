@@ -19,10 +19,10 @@ mod source;
 mod store;
 mod transfer;
 
-pub use candidate::{AdvisoryKey, AdvisoryRef, Candidate, Candidates};
+pub use candidate::{AdvisoryKey, AdvisoryRef, Candidate, Candidates, TextReader};
 pub use database::Database;
 pub use error::Error;
-pub use segment::{AdvisoryText, Arches, NewSegment, RangeRef, Ranges, SegmentWriter};
+pub use segment::{AdvisoryText, Arches, NewSegment, Ranges, SegmentWriter};
 pub use source::{Provenance, SourceInfo};
 pub use store::{Store, Update};
 pub use transfer::{ExportSummary, ImportSummary, export, import};

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use super::code::{Cursor, Damaged, put_count, put_text, put_varint, put_zigzag};
 use super::interner::{Full, Interner};
 use super::shape::severity;
-use super::text::TextPosition;
+use super::text::{self, AdvisoryText, TextPosition};
 
 const HAS_ISSUED: u8 = 1;
 const HAS_MODIFIED: u8 = 2;
@@ -131,6 +131,19 @@ impl<'a> Head<'a> {
             text,
             statements: cursor,
         })
+    }
+
+    /// The block that holds its texts, if it has any.
+    pub(crate) fn text_block(&self) -> Option<u32> {
+        self.text.map(|at| at.block)
+    }
+
+    /// Its texts, from the block that holds them.
+    pub(crate) fn text_in(&self, block: &[u8]) -> Result<AdvisoryText, Damaged> {
+        match self.text {
+            Some(at) => text::decode(block, at.offset),
+            None => Ok(AdvisoryText::default()),
+        }
     }
 
     /// The statements, and how many they are.

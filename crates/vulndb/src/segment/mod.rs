@@ -74,6 +74,6 @@ pub(crate) use advisory::Head;
 pub(crate) use code::Damaged;
 pub(crate) use format::SegmentHash;
 pub(crate) use reader::{PostingList, Segment, Statement, StatementList};
-pub use shape::{Arches, RangeRef, Ranges};
+pub use shape::{Arches, Ranges};
 pub use text::AdvisoryText;
 pub use writer::{NewSegment, SegmentWriter};

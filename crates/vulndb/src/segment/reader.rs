@@ -210,7 +210,7 @@ impl Segment {
         }
     }
 
-    pub(super) fn text_block(&self, block: u32) -> Result<Vec<u8>, Damaged> {
+    pub(crate) fn text_block(&self, block: u32) -> Result<Vec<u8>, Damaged> {
         let table = self.section(Section::TextTable);
         text::inflate(table, self.section(Section::Texts), block)
     }

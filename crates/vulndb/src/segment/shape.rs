@@ -3,7 +3,7 @@
 //! Many statements share one: "all versions, no fix yet" fits any package.
 
 use clair_model::{Affected, FixState, Severity, Vulnerable};
-use clair_version::{Range, Scheme};
+use clair_version::{RangeRef, Scheme};
 
 use super::code::{Cursor, Damaged, put_count, put_varint};
 use super::interner::{Full, Interner};
@@ -28,28 +28,6 @@ pub(crate) struct Shape<'a> {
     pub(crate) module: Option<&'a str>,
     arches: Elements<'a>,
     ranges: Elements<'a>,
-}
-
-/// A range of versions, borrowed from the database. A bound that is absent is open.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
-pub struct RangeRef<'a> {
-    /// The first version inside.
-    pub introduced: Option<&'a str>,
-    /// The first version outside again.
-    pub fixed: Option<&'a str>,
-    /// The last version inside.
-    pub last_affected: Option<&'a str>,
-}
-
-impl RangeRef<'_> {
-    /// A copy that owns its text.
-    pub fn to_range(&self) -> Range {
-        Range {
-            introduced: self.introduced.map(str::to_owned),
-            fixed: self.fixed.map(str::to_owned),
-            last_affected: self.last_affected.map(str::to_owned),
-        }
-    }
 }
 
 /// The architectures of a statement, in the order in which the source has them.
@@ -167,7 +145,7 @@ impl<'a> Shape<'a> {
     pub(crate) fn to_vulnerable(self) -> Vulnerable {
         Vulnerable {
             scheme: self.scheme,
-            ranges: self.ranges().map(|range| range.to_range()).collect(),
+            ranges: self.ranges().map(RangeRef::to_range).collect(),
         }
     }
 }

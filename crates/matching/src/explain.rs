@@ -1,0 +1,279 @@
+//! Why an image is, or is not, affected by a vulnerability.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use clair_model::{FixState, IndexReport, PackageKind};
+use clair_version::Range;
+use clair_vulndb::{Candidate, Database, Error};
+use serde::Serialize;
+
+use crate::installed::{Installed, Question, packages};
+use crate::{Verdict, judge};
+
+/// All that the database says of one vulnerability, held against one image.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Explanation {
+    /// The name that was asked for.
+    pub id: String,
+    /// Whether the report has it as a finding.
+    pub affected: bool,
+    /// Each statement about an installed package, with what it came to.
+    pub traces: Vec<Trace>,
+    /// Statements in the image's namespaces about packages that it does not have.
+    pub not_installed: Vec<Statement>,
+    /// Other namespaces that have statements about the vulnerability.
+    pub elsewhere: Vec<String>,
+}
+
+/// A statement held against an installed package.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Trace {
+    /// The installed package.
+    pub package: String,
+    /// Its version.
+    pub version: String,
+    /// Its architecture.
+    pub arch: String,
+    /// The version that was compared: that of the source if the statement is about the source.
+    pub compared: String,
+    /// The statement.
+    pub statement: Statement,
+    /// Whether it affects the package.
+    pub affected: bool,
+    /// What was found, for people.
+    pub verdict: String,
+}
+
+/// A statement of an advisory, in the words of the database.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Statement {
+    /// The source that makes it.
+    pub source: String,
+    /// The advisory that makes it.
+    pub advisory: String,
+    /// Where the package name has its meaning.
+    pub namespace: String,
+    /// The package.
+    pub package: String,
+    /// Whether that is a source or a binary package.
+    pub kind: PackageKind,
+    /// The vulnerable versions.
+    pub ranges: Vec<Range>,
+    /// What the vendor does about it.
+    pub fix_state: FixState,
+    /// The vendor's reason or condition.
+    pub note: Option<String>,
+}
+
+/// A name with the namespace and the kind that give it its meaning.
+type Name<'a> = (String, PackageKind, &'a str);
+
+type Asking<'a> = (&'a Installed<'a>, Question<'a>);
+
+/// Tells what each statement about a vulnerability, by its id or an alias of it, means for an
+/// image.
+///
+/// # Errors
+///
+/// When the database is damaged.
+pub fn explain(database: &Database, index: &IndexReport, id: &str) -> Result<Explanation, Error> {
+    let installed: Vec<Installed<'_>> = packages(index).collect();
+    let mut questions: BTreeMap<Name<'_>, Vec<Asking<'_>>> = BTreeMap::new();
+    let mut namespaces = BTreeSet::new();
+    for package in &installed {
+        for question in package.questions() {
+            let namespace = question.namespace.to_string();
+            namespaces.insert(namespace.clone());
+            let key = (namespace, question.kind, question.name);
+            questions.entry(key).or_default().push((package, question));
+        }
+    }
+    let mut explanation = Explanation {
+        id: id.to_owned(),
+        affected: false,
+        traces: Vec::new(),
+        not_installed: Vec::new(),
+        elsewhere: Vec::new(),
+    };
+    let mut elsewhere = BTreeSet::new();
+    for advisory in database.by_id(id)? {
+        for statement in advisory.statements()? {
+            let statement = statement?;
+            let namespace = statement.namespace().to_string();
+            let key = (namespace, statement.kind(), statement.package());
+            if let Some(asking) = questions.get(&key) {
+                for (package, question) in asking {
+                    explanation
+                        .traces
+                        .push(trace(advisory.id(), package, question, &statement));
+                }
+            } else if namespaces.contains(&key.0) {
+                explanation
+                    .not_installed
+                    .push(Statement::new(advisory.id(), &statement));
+            } else {
+                elsewhere.insert(key.0);
+            }
+        }
+    }
+    explanation.elsewhere = elsewhere.into_iter().collect();
+    explanation.clear();
+    Ok(explanation)
+}
+
+impl Explanation {
+    /// Applies the rule of the report: what the vendor clears a package of does not affect it,
+    /// whatever another statement in the same namespace says.
+    fn clear(&mut self) {
+        let key = |trace: &Trace| {
+            let Statement {
+                namespace,
+                advisory,
+                ..
+            } = &trace.statement;
+            let package = (
+                trace.package.clone(),
+                trace.version.clone(),
+                trace.arch.clone(),
+            );
+            (namespace.clone(), advisory.clone(), package)
+        };
+        let cleared: BTreeSet<_> = self
+            .traces
+            .iter()
+            .filter(|trace| trace.statement.fix_state == FixState::NotAffected)
+            .map(key)
+            .collect();
+        for trace in &mut self.traces {
+            if trace.affected && cleared.contains(&key(trace)) {
+                trace.affected = false;
+                trace
+                    .verdict
+                    .push_str(", but another statement says that it is not affected");
+            }
+        }
+        self.affected = self.traces.iter().any(|trace| trace.affected);
+    }
+}
+
+impl Statement {
+    fn new(advisory: &str, statement: &Candidate<'_>) -> Self {
+        Self {
+            source: statement.source().name.clone(),
+            advisory: advisory.to_owned(),
+            namespace: statement.namespace().to_string(),
+            package: statement.package().to_owned(),
+            kind: statement.kind(),
+            ranges: statement
+                .ranges()
+                .map(clair_version::RangeRef::to_range)
+                .collect(),
+            fix_state: statement.fix_state(),
+            note: statement.note().map(str::to_owned),
+        }
+    }
+}
+
+fn trace(
+    advisory: &str,
+    package: &Installed<'_>,
+    question: &Question<'_>,
+    statement: &Candidate<'_>,
+) -> Trace {
+    let version = question.subject.version;
+    let verdict = judge(statement, question.subject);
+    let shown = match &verdict {
+        Verdict::Affected(range) => format!("{version} is in {range}"),
+        Verdict::Outside => format!("{version} is in none of the vulnerable ranges"),
+        Verdict::NotAffected => "the vendor says that it is not affected".to_owned(),
+        Verdict::OtherArchitecture => {
+            let arches: Vec<&str> = statement.arches().collect();
+            format!("the statement is about {} only", arches.join(", "))
+        }
+        Verdict::OtherModule => match statement.module() {
+            Some(module) => format!("the statement is about module {module} only"),
+            None => "the statement is not about packages of a module".to_owned(),
+        },
+        Verdict::UnparsedVersion(error) | Verdict::UnparsedAdvisory(error) => {
+            format!("the versions could not be compared: {error}")
+        }
+    };
+    Trace {
+        package: package.entry.name.clone(),
+        version: package.entry.version.clone(),
+        arch: package.entry.arch.clone(),
+        compared: version.to_owned(),
+        statement: Statement::new(advisory, statement),
+        affected: matches!(verdict, Verdict::Affected(_)),
+        verdict: shown,
+    }
+}
+
+impl fmt::Display for Statement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind = match self.kind {
+            PackageKind::Binary => "binary",
+            PackageKind::Source => "source",
+        };
+        let ranges: Vec<String> = self.ranges.iter().map(ToString::to_string).collect();
+        let ranges = if ranges.is_empty() {
+            "no version".to_owned()
+        } else {
+            ranges.join(" or ")
+        };
+        write!(
+            f,
+            "{} of {} says: {kind} package {} in {}: {ranges} vulnerable, {}",
+            self.advisory, self.source, self.package, self.namespace, self.fix_state
+        )?;
+        match &self.note {
+            Some(note) => write!(f, " ({note})"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl fmt::Display for Explanation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let outcome = if self.affected {
+            "the image is affected"
+        } else if self.traces.is_empty() && self.not_installed.is_empty() {
+            "nothing is known for this image"
+        } else {
+            "the image is not affected"
+        };
+        writeln!(f, "{}: {outcome}", self.id)?;
+        for trace in &self.traces {
+            let arch = if trace.arch.is_empty() {
+                String::new()
+            } else {
+                format!(" {}", trace.arch)
+            };
+            let outcome = if trace.affected {
+                "affected"
+            } else {
+                "not affected"
+            };
+            writeln!(f, "  {} {}{arch}: {outcome}", trace.package, trace.version)?;
+            writeln!(f, "    {}", trace.statement)?;
+            writeln!(f, "    {}", trace.verdict)?;
+        }
+        for statement in &self.not_installed {
+            writeln!(f, "  {} is not installed", statement.package)?;
+            writeln!(f, "    {statement}")?;
+        }
+        if self.traces.is_empty() && self.not_installed.is_empty() {
+            if self.elsewhere.is_empty() {
+                writeln!(f, "  no source in the database knows it")?;
+            } else {
+                writeln!(
+                    f,
+                    "  there are statements for {} only",
+                    self.elsewhere.join(", ")
+                )?;
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,23 @@
+//! Matching: which packages of an image which advisories affect, and why.
+//!
+//! Every installed package asks the database what is said about its name, and about the name of
+//! the source it was built from, in the namespaces of its distribution. A *statement* found so is
+//! *judged*: does it speak of this architecture and module, and of this version? [`report`] makes
+//! a vulnerability report of the statements that affect, and [`explain`] tells for one
+//! vulnerability what every statement came to. Both judge by the same function, so that an
+//! explanation cannot contradict a report.
+//!
+//! Nothing here knows a distribution: what is particular about one is in its namespaces
+//! ([`clair_model::Distribution::namespaces`]), in the order of its versions ([`clair_version`])
+//! and in how its feed is read.
+
+mod coverage;
+mod explain;
+mod installed;
+mod judge;
+mod report;
+
+pub use coverage::Freshness;
+pub use explain::{Explanation, Statement, Trace, explain};
+pub use judge::{Subject, Verdict, judge};
+pub use report::report;
