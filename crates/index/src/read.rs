@@ -1,15 +1,17 @@
 //! Reading the layers of an image: each once, several at a time.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use clair_image::{
     Content, Entry, EntryKind, Error, Image, Interest, Layer, Limits, Problem, Source, Visitor,
     walk,
 };
 use clair_inventory::{Analyzer, File, FileInfo, Findings, PathHash};
+use clair_model::Digest;
 
+use crate::{LayerCache, NoCache};
 use crate::layer::{FileFindings, LayerFindings, LayerProblem, Link};
 use crate::tree::resolve_link;
 
@@ -27,71 +29,110 @@ pub struct Options {
 pub struct Indexed {
     /// The image.
     pub image: Image,
-    /// Findings in the order of the image's layers.
-    pub layers: Vec<LayerFindings>,
+    /// Findings in the order of the image's layers. Images share those of the layers they share.
+    pub layers: Vec<Arc<LayerFindings>>,
 }
 
-/// Reads every layer of an image that has not been read yet in this call.
+/// Reads the layers of images, each layer once however many of the images have it, and none that
+/// the cache knows.
 ///
 /// `progress` is told the bytes read, as they come, from any thread.
 ///
 /// # Errors
 ///
-/// The first layer that cannot be read fails the image: a report without it would be wrong.
+/// The first layer that cannot be read fails all: a report without it would be wrong.
 pub fn index(
     source: &dyn Source,
-    image: Image,
+    images: Vec<Image>,
     analyzers: &[Box<dyn Analyzer>],
     options: &Options,
+    cache: &dyn LayerCache,
     progress: &(dyn Fn(u64) + Sync),
-) -> Result<Indexed, Error> {
-    let mut distinct: Vec<&Layer> = Vec::new();
-    for layer in &image.layers {
-        if !distinct.iter().any(|known| known.digest == layer.digest) {
-            distinct.push(layer);
+) -> Result<Vec<Indexed>, Error> {
+    let mut findings: HashMap<Digest, Arc<LayerFindings>> = HashMap::new();
+    let mut unknown: Vec<&Layer> = Vec::new();
+    // A root file system has no digest, and what its layer is called says nothing of its content.
+    let cache = if images.iter().all(|image| image.digest.is_some()) {
+        cache
+    } else {
+        &NoCache
+    };
+    for layer in images.iter().flat_map(|image| &image.layers) {
+        if findings.contains_key(&layer.digest)
+            || unknown.iter().any(|other| other.digest == layer.digest)
+        {
+            continue;
+        }
+        if let Some(known) = cache.get(&layer.digest) {
+            tracing::debug!(layer = %layer.digest, "layer known");
+            findings.insert(layer.digest.clone(), Arc::new(known));
+        } else {
+            unknown.push(layer);
         }
     }
     // Large layers first: the longest one decides when all are done.
-    distinct.sort_by_key(|layer| std::cmp::Reverse(layer.size.unwrap_or(0)));
-    let workers = match options.parallel {
+    unknown.sort_by_key(|layer| std::cmp::Reverse(layer.size.unwrap_or(0)));
+    let read = |layer: &Layer| {
+        let found = read_layer(source, layer, analyzers, &options.limits, progress)?;
+        cache.put(&layer.digest, &found);
+        Ok(found)
+    };
+    for (layer, result) in unknown
+        .iter()
+        .zip(in_parallel(&unknown, options.parallel, read))
+    {
+        // None comes after an error only.
+        if let Some(found) = result.transpose()? {
+            findings.insert(layer.digest.clone(), Arc::new(found));
+        }
+    }
+    let indexed = images.into_iter().map(|image| {
+        let layers = image.layers.iter();
+        let layers = layers.filter_map(|layer| findings.get(&layer.digest).cloned());
+        Indexed {
+            layers: layers.collect(),
+            image,
+        }
+    });
+    Ok(indexed.collect())
+}
+
+/// Does the same with several layers at a time. After the first error no other is begun.
+fn in_parallel<T: Send>(
+    layers: &[&Layer],
+    parallel: usize,
+    read: impl Fn(&Layer) -> Result<T, Error> + Sync,
+) -> Vec<Option<Result<T, Error>>> {
+    let workers = match parallel {
         0 => std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
         parallel => parallel,
     };
     let next = AtomicUsize::new(0);
-    let done: Mutex<HashMap<usize, Result<LayerFindings, Error>>> = Mutex::default();
+    let done: Vec<Mutex<Option<Result<T, Error>>>> =
+        layers.iter().map(|_| Mutex::default()).collect();
     std::thread::scope(|scope| {
-        for _ in 0..workers.min(distinct.len()) {
+        for _ in 0..workers.min(layers.len()) {
             scope.spawn(|| {
                 loop {
                     let position = next.fetch_add(1, Ordering::Relaxed);
-                    let Some(layer) = distinct.get(position) else {
+                    let Some(layer) = layers.get(position) else {
                         return;
                     };
-                    let result = read_layer(source, layer, analyzers, &options.limits, progress);
+                    let result = read(layer);
                     if result.is_err() {
                         // Nothing that is still to come can change the outcome.
-                        next.store(distinct.len(), Ordering::Relaxed);
+                        next.store(layers.len(), Ordering::Relaxed);
                     }
-                    if let Ok(mut done) = done.lock() {
-                        done.insert(position, result);
+                    if let Ok(mut done) = done[position].lock() {
+                        *done = Some(result);
                     }
                 }
             });
         }
     });
-    let done = done.into_inner().unwrap_or_default();
-    let mut findings = HashMap::new();
-    let mut results: Vec<_> = done.into_iter().collect();
-    results.sort_by_key(|(position, _)| *position);
-    for (position, result) in results {
-        findings.insert(&distinct[position].digest, result?);
-    }
-    let layers = image
-        .layers
-        .iter()
-        .filter_map(|layer| findings.get(&layer.digest).cloned())
-        .collect();
-    Ok(Indexed { image, layers })
+    done.into_iter()
+        .map(|result| result.into_inner().unwrap_or_default())
+        .collect()
 }
 
 /// Reads one layer.
