@@ -1,9 +1,15 @@
 //! `clairctl`: looks into images without any server.
 //!
-//! Exit status: 0 done; 1 wrong use or failure; for `version compare --table`, 2 when the table
-//! disagrees.
+//! Exit status: 0 done; 1 wrong use or failure. For `scan --fail-on`, 2 when there is a finding at
+//! or above the severity, 3 when the image could not be understood; for `version compare
+//! --table`, 2 when the table disagrees.
 
+mod db;
+mod directories;
+mod image;
 mod index;
+mod scan;
+mod table;
 mod version;
 
 use std::process::ExitCode;
@@ -23,6 +29,16 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Print which packages of an image are vulnerable: a table, or the vulnerability report of
+    /// Clair's v4 API.
+    ///
+    /// Exit status: 0 when nothing is at or above --fail-on (by default nothing can be), 1 after
+    /// a failure, 2 when something is, 3 when --fail-on is given and the image could not be
+    /// understood, because its distribution is unknown or the database has no data for it.
+    Scan(scan::Arguments),
+    /// Work with the advisory database.
+    #[command(subcommand)]
+    Db(db::Command),
     /// Print what an image contains: the index report of Clair's v4 API.
     Index(index::Arguments),
     /// Work with version numbers.
@@ -41,10 +57,12 @@ fn main() -> ExitCode {
     if arguments.debug {
         tracing_subscriber::fmt()
             .with_writer(std::io::stderr)
-            .with_env_filter("clair=debug,clair_image=debug,clair_index=debug,clair_registry=debug")
+            .with_env_filter("debug,hyper_util=info,reqwest=info,rustls=info")
             .init();
     }
     let result = match arguments.command {
+        Command::Scan(arguments) => scan::run(&arguments),
+        Command::Db(command) => db::run(&command),
         Command::Index(arguments) => index::run(&arguments),
         Command::Version(command) => version::run(command),
     };
