@@ -1,5 +1,6 @@
 //! A fetched document: its decompressed bytes, bounded and counted.
 
+use std::error::Error;
 use std::fmt;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
@@ -45,6 +46,27 @@ pub enum LimitReached {
     Records(u64),
 }
 
+impl LimitReached {
+    /// The limit that an error from reading tells of, however other readers have wrapped it.
+    pub(crate) fn of(error: &io::Error) -> Option<Self> {
+        let mut next: Option<&(dyn Error + 'static)> = Some(error);
+        while let Some(error) = next {
+            if let Some(limit) = error.downcast_ref::<Self>() {
+                return Some(*limit);
+            }
+            // An `io::Error` does not count what it wraps as its source.
+            next = match error
+                .downcast_ref::<io::Error>()
+                .and_then(io::Error::get_ref)
+            {
+                Some(wrapped) => Some(wrapped),
+                None => error.source(),
+            };
+        }
+        None
+    }
+}
+
 /// A document, fetched as far as it is read.
 ///
 /// Reading gives the decompressed bytes, and fails where they pass a limit. A document that is a
@@ -83,7 +105,10 @@ impl Document {
         limits: Limits,
     ) -> io::Result<Self> {
         let meter = Meter::new(limits);
-        let counted = Counted { inner: reader, meter: meter.clone() };
+        let counted = Counted {
+            inner: reader,
+            meter: meter.clone(),
+        };
         let decoder = Decoder::new(counted)?;
         let stream: Box<dyn Read + Send> = if is_encoded {
             Box::new(Decoder::new(decoder)?)
@@ -141,8 +166,11 @@ impl Document {
     /// Opens a file of the directory that this document is, under its limits.
     pub(crate) fn open_member(&self, path: &Path) -> io::Result<impl Read + use<>> {
         let file = std::fs::File::open(path)?;
-        let counted = Counted { inner: file, meter: self.meter.clone() };
-        Ok(Bounded { inner: Decoder::new(counted)?, meter: self.meter.clone() })
+        let counted = Counted {
+            inner: file,
+            meter: self.meter.clone(),
+        };
+        Ok(self.meter.bound(Decoder::new(counted)?))
     }
 
     /// Writes all that is left of it to `target`, however long its records are.
@@ -237,6 +265,14 @@ impl Meter {
         Ok(())
     }
 
+    /// Counts and bounds what is read of a part of the document that was decompressed apart.
+    pub(crate) fn bound<R: Read>(&self, inner: R) -> Bounded<R> {
+        Bounded {
+            inner,
+            meter: self.clone(),
+        }
+    }
+
     fn bounded(&self, reader: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
         let length = reader.read(buffer)?;
         self.add(length as u64).map_err(io::Error::other)?;
@@ -253,13 +289,16 @@ struct Counted<R> {
 impl<R: Read> Read for Counted<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let length = self.inner.read(buffer)?;
-        self.meter.0.fetched.fetch_add(length as u64, Ordering::Relaxed);
+        self.meter
+            .0
+            .fetched
+            .fetch_add(length as u64, Ordering::Relaxed);
         Ok(length)
     }
 }
 
 /// Counts and bounds bytes after decompression.
-struct Bounded<R> {
+pub(crate) struct Bounded<R> {
     inner: R,
     meter: Meter,
 }
@@ -275,7 +314,11 @@ mod tests {
     use super::*;
 
     fn limits(document: u64, record: u64) -> Limits {
-        Limits { document, record, records: 2 }
+        Limits {
+            document,
+            record,
+            records: 2,
+        }
     }
 
     fn read(data: &[u8], limits: Limits) -> io::Result<Vec<u8>> {

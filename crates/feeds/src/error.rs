@@ -85,14 +85,11 @@ pub enum FeedError {
 impl FeedError {
     /// What an error from reading a document means: a limit of ours, or trouble with its bytes.
     pub(crate) fn from_read(name: &str, location: &str, error: io::Error) -> Self {
-        let limit = error
-            .get_ref()
-            .and_then(|inner| inner.downcast_ref::<LimitReached>());
-        match limit {
-            Some(limit) => Self::Limit {
+        match LimitReached::of(&error) {
+            Some(source) => Self::Limit {
                 name: name.to_owned(),
                 location: location.to_owned(),
-                source: *limit,
+                source,
             },
             None => Self::Read {
                 location: location.to_owned(),

@@ -51,6 +51,8 @@ pub struct Source {
     pub name: String,
     /// Where it may lie; the first place that has it counts.
     pub locations: Vec<Location>,
+    /// The vendor's date of the data, where it is told outside of the document.
+    pub date: Option<Timestamp>,
 }
 
 /// What takes the findings of a feed.
@@ -103,11 +105,13 @@ pub enum Skip {
     Malformed,
     /// It is larger than a record may be.
     TooLarge,
+    /// The document has it a second time.
+    Duplicate,
 }
 
 impl Skip {
     /// All reasons.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Withdrawn,
         Self::Notice,
         Self::Foreign,
@@ -119,6 +123,7 @@ impl Skip {
         Self::UnknownRelease,
         Self::Malformed,
         Self::TooLarge,
+        Self::Duplicate,
     ];
 
     /// The reason as a word, for labels and logs.
@@ -135,6 +140,7 @@ impl Skip {
             Self::UnknownRelease => "unknown-release",
             Self::Malformed => "malformed",
             Self::TooLarge => "too-large",
+            Self::Duplicate => "duplicate",
         }
     }
 

@@ -4,6 +4,8 @@ mod file;
 mod http;
 mod listing;
 
+pub(crate) use file::walk;
+
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -35,7 +37,7 @@ impl Default for FetchOptions {
         Self {
             user_agent: concat!("clair/", env!("CARGO_PKG_VERSION")).to_owned(),
             connect_timeout: Duration::from_secs(30),
-            read_timeout: Duration::from_secs(60),
+            read_timeout: Duration::from_mins(1),
             retries: 3,
             retry_delay: Duration::from_secs(1),
             limits: Limits::default(),

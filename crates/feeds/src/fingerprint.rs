@@ -9,7 +9,7 @@ pub struct Fingerprint {
     pub revision: u32,
     /// Where it lay, without credentials: a mirror is another document than its upstream.
     pub location: String,
-    /// The ETag of the server, or the SHA-256 over names, sizes and times of a directory.
+    /// The `ETag` of the server, or the SHA-256 over names, sizes and times of a directory.
     pub tag: Option<String>,
     /// The Last-Modified of the server, verbatim, or when the file was last written.
     pub modified: Option<String>,
@@ -19,7 +19,7 @@ pub struct Fingerprint {
 
 impl Fingerprint {
     /// Whether a document with these marks is the same as `previous`: the same tag where there
-    /// are any, else the same time and length. A weak ETag counts, since it is weak only about
+    /// are any, else the same time and length. A weak `ETag` counts, since it is weak only about
     /// bytes that do not matter.
     pub(crate) fn is_same_as(&self, previous: &Self) -> bool {
         if self.location != previous.location {
@@ -54,15 +54,38 @@ mod tests {
     #[test]
     fn a_tag_decides_else_time_and_length_together() {
         for (a, b, same) in [
-            (mark(Some("1"), Some("t"), None), mark(Some("1"), None, Some(3)), true),
-            (mark(Some("1"), Some("t"), Some(3)), mark(Some("2"), Some("t"), Some(3)), false),
-            (mark(None, Some("t"), Some(3)), mark(None, Some("t"), Some(3)), true),
-            (mark(None, Some("t"), None), mark(None, Some("t"), None), false),
+            (
+                mark(Some("1"), Some("t"), None),
+                mark(Some("1"), None, Some(3)),
+                true,
+            ),
+            (
+                mark(Some("1"), Some("t"), Some(3)),
+                mark(Some("2"), Some("t"), Some(3)),
+                false,
+            ),
+            (
+                mark(None, Some("t"), Some(3)),
+                mark(None, Some("t"), Some(3)),
+                true,
+            ),
+            (
+                mark(None, Some("t"), None),
+                mark(None, Some("t"), None),
+                false,
+            ),
             (mark(None, None, Some(3)), mark(None, None, Some(3)), false),
-            (mark(Some("1"), Some("t"), Some(3)), mark(None, Some("t"), Some(3)), false),
+            (
+                mark(Some("1"), Some("t"), Some(3)),
+                mark(None, Some("t"), Some(3)),
+                false,
+            ),
         ] {
             assert_eq!(a.is_same_as(&b), same, "{a:?} {b:?}");
-            let elsewhere = Fingerprint { location: "y".to_owned(), ..b };
+            let elsewhere = Fingerprint {
+                location: "y".to_owned(),
+                ..b
+            };
             assert!(!a.is_same_as(&elsewhere));
         }
     }

@@ -39,7 +39,11 @@ enum Stop {
 
 impl<'s> Output<'s> {
     pub(crate) fn new(document: &Document, sink: &'s mut dyn Sink) -> Self {
-        Self { sink, meter: document.meter(), stop: None }
+        Self {
+            sink,
+            meter: document.meter(),
+            stop: None,
+        }
     }
 
     /// Notes that a record begins.
@@ -74,10 +78,15 @@ impl<'s> Output<'s> {
         let name = &source.name;
         match (result, self.stop) {
             (Ok(value), None) => Ok(value),
-            (_, Some(Stop::Limit(limit))) => {
-                Err(FeedError::from_read(name, location, io::Error::other(limit)))
-            }
-            (_, Some(Stop::Sink(source))) => Err(FeedError::Sink { name: name.clone(), source }),
+            (_, Some(Stop::Limit(limit))) => Err(FeedError::from_read(
+                name,
+                location,
+                io::Error::other(limit),
+            )),
+            (_, Some(Stop::Sink(source))) => Err(FeedError::Sink {
+                name: name.clone(),
+                source,
+            }),
             (Err(error), None) if error.is_io() => {
                 Err(FeedError::from_read(name, location, error.into()))
             }

@@ -43,7 +43,11 @@ impl Location {
     /// What `relative` names below this directory. Parts that lead out of it are ignored.
     #[must_use]
     pub fn join(&self, relative: &str) -> Self {
-        let parts = || relative.split('/').filter(|part| !matches!(*part, "." | ".."));
+        let parts = || {
+            relative
+                .split('/')
+                .filter(|part| !matches!(*part, "." | ".."))
+        };
         match self {
             Self::Http(url) => {
                 let mut url = url.clone();
@@ -171,9 +175,17 @@ mod tests {
     #[test]
     fn joining_stays_below() {
         for (base, relative, joined) in [
-            ("https://a.example/m", "debian/", "https://a.example/m/debian/"),
+            (
+                "https://a.example/m",
+                "debian/",
+                "https://a.example/m/debian/",
+            ),
             ("https://a.example/m/", "json", "https://a.example/m/json"),
-            ("https://a.example", "v3.18/main.json", "https://a.example/v3.18/main.json"),
+            (
+                "https://a.example",
+                "v3.18/main.json",
+                "https://a.example/v3.18/main.json",
+            ),
             ("https://a.example/m/", "../../x", "https://a.example/m/x"),
             ("/m", "debian/", "/m/debian"),
             ("/m", "/etc/../../passwd", "/m/etc/passwd"),
@@ -195,7 +207,13 @@ mod tests {
             let found = at(root).candidates("json");
             found.iter().map(ToString::to_string).collect()
         };
-        assert_eq!(names("https://a.example/x.json"), ["https://a.example/x.json"]);
-        assert_eq!(names("/nowhere")[..2], ["/nowhere/json", "/nowhere/json.gz"]);
+        assert_eq!(
+            names("https://a.example/x.json"),
+            ["https://a.example/x.json"]
+        );
+        assert_eq!(
+            names("/nowhere")[..2],
+            ["/nowhere/json", "/nowhere/json.gz"]
+        );
     }
 }

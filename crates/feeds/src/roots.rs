@@ -41,7 +41,10 @@ impl Roots {
 
     /// Every feed reads from its directory below `base`.
     pub fn mirror(base: Location) -> Self {
-        Self { mirror: Some(base), single: BTreeMap::new() }
+        Self {
+            mirror: Some(base),
+            single: BTreeMap::new(),
+        }
     }
 
     /// Makes one feed read from elsewhere, given as `FEED=LOCATION`.
@@ -50,14 +53,16 @@ impl Roots {
     ///
     /// When there is no such feed, or the location is none.
     pub fn set(&mut self, text: &str) -> Result<(), RootsError> {
-        let (feed, location) =
-            text.split_once('=').ok_or_else(|| RootsError::Form(text.to_owned()))?;
+        let (feed, location) = text
+            .split_once('=')
+            .ok_or_else(|| RootsError::Form(text.to_owned()))?;
         if by_name(feed).is_none() {
             return Err(RootsError::UnknownFeed(feed.to_owned()));
         }
-        let location = location
-            .parse()
-            .map_err(|source| RootsError::Location { feed: feed.to_owned(), source })?;
+        let location = location.parse().map_err(|source| RootsError::Location {
+            feed: feed.to_owned(),
+            source,
+        })?;
         self.single.insert(feed.to_owned(), location);
         Ok(())
     }
@@ -74,10 +79,12 @@ impl Roots {
         if let Some(base) = &self.mirror {
             return Ok(base.join(&format!("{}/", feed.name())));
         }
-        feed.upstream().parse().map_err(|source| RootsError::Location {
-            feed: feed.name().to_owned(),
-            source,
-        })
+        feed.upstream()
+            .parse()
+            .map_err(|source| RootsError::Location {
+                feed: feed.name().to_owned(),
+                source,
+            })
     }
 }
 

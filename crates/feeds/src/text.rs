@@ -41,10 +41,7 @@ pub(crate) fn is_cve(text: &str) -> bool {
     text.strip_prefix("CVE-")
         .and_then(|rest| rest.split_once('-'))
         .is_some_and(|(year, number)| {
-            year.len() == 4
-                && digits(year)
-                && (4..=19).contains(&number.len())
-                && digits(number)
+            year.len() == 4 && digits(year) && (4..=19).contains(&number.len()) && digits(number)
         })
 }
 
@@ -53,9 +50,9 @@ pub(crate) fn is_name(text: &str) -> bool {
     (1..=NAME).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic())
 }
 
-/// Whether it is short enough for a version; its scheme knows the rest.
-pub(crate) fn is_bounded_version(text: &str) -> bool {
-    text.len() <= VERSION
+/// Whether it can be a version: printable ASCII without spaces. Its scheme knows the rest.
+pub(crate) fn can_be_version(text: &str) -> bool {
+    (1..=VERSION).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic())
 }
 
 /// A link to the web, if it is one.
@@ -102,10 +99,23 @@ mod tests {
 
     #[test]
     fn ids_are_words() {
-        for good in ["CVE-2024-1234", "TEMP-0290435-0B57B5", "GHSA-jfh8-c2jp-5v3q", "XSA-1"] {
+        for good in [
+            "CVE-2024-1234",
+            "TEMP-0290435-0B57B5",
+            "GHSA-jfh8-c2jp-5v3q",
+            "XSA-1",
+        ] {
             assert!(is_id(good), "{good}");
         }
-        for bad in ["", "-x", "a b", "a\n", "CVE-2024-1\u{1b}", "é", &"x".repeat(129)] {
+        for bad in [
+            "",
+            "-x",
+            "a b",
+            "a\n",
+            "CVE-2024-1\u{1b}",
+            "é",
+            &"x".repeat(129),
+        ] {
             assert!(!is_id(bad), "{bad}");
         }
     }
@@ -128,7 +138,13 @@ mod tests {
     #[test]
     fn only_links_to_the_web_pass() {
         assert!(link(" https://a.example/x?y=z ").is_some());
-        for bad in ["javascript:alert(1)", "ftp://a", "https://a b", "https://a\u{1b}", ""] {
+        for bad in [
+            "javascript:alert(1)",
+            "ftp://a",
+            "https://a b",
+            "https://a\u{1b}",
+            "",
+        ] {
             assert_eq!(link(bad), None);
         }
     }

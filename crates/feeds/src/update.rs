@@ -19,7 +19,8 @@ pub enum Update<S> {
         sink: S,
         /// What to give as `previous` the next time.
         fingerprint: Fingerprint,
-        /// The vendor's date of the data: what the document states, else what its server does.
+        /// The vendor's date of the data: what the document states, else what is told beside it,
+        /// else when its server or file system saw it change.
         date: Option<Timestamp>,
         /// How much there was.
         summary: Summary,
@@ -53,15 +54,23 @@ pub fn update_source<S: Sink>(
 ) -> Result<Update<S>, FeedError> {
     let revision = feed.revision();
     let previous = previous.filter(|previous| previous.revision == revision);
-    let Fetched::New { mut document, fingerprint, modified } =
-        fetcher.fetch_source(source, previous)?
+    let Fetched::New {
+        mut document,
+        fingerprint,
+        modified,
+    } = fetcher.fetch_source(source, previous)?
     else {
         tracing::info!(source = source.name, "unchanged");
         return Ok(Update::Unchanged);
     };
-    let sink = open(&document)
-        .map_err(|error| FeedError::Sink { name: source.name.clone(), source: error })?;
-    let mut counting = Counting { sink, summary: Summary::default() };
+    let sink = open(&document).map_err(|error| FeedError::Sink {
+        name: source.name.clone(),
+        source: error,
+    })?;
+    let mut counting = Counting {
+        sink,
+        summary: Summary::default(),
+    };
     let stated = feed.parse(source, &mut document, &mut counting)?;
     let Counting { sink, summary } = counting;
     tracing::info!(
@@ -73,8 +82,11 @@ pub fn update_source<S: Sink>(
     );
     Ok(Update::New {
         sink,
-        fingerprint: Fingerprint { revision, ..fingerprint },
-        date: stated.or(modified),
+        fingerprint: Fingerprint {
+            revision,
+            ..fingerprint
+        },
+        date: stated.or(source.date).or(modified),
         summary,
     })
 }

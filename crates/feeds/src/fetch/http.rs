@@ -1,8 +1,10 @@
 //! Documents on web servers.
 
+use std::error::Error;
 use std::io::{self, Read};
 use std::time::Duration;
 
+use clair_compression::Decoder;
 use jiff::Timestamp;
 use jiff::fmt::rfc2822;
 use reqwest::blocking::{Client, RequestBuilder, Response};
@@ -22,7 +24,7 @@ use crate::{Document, FeedError, Fingerprint, Location};
 const REDIRECTS: usize = 10;
 
 /// No wait is longer, whatever a server asks for.
-const LONGEST_DELAY: Duration = Duration::from_secs(60);
+const LONGEST_DELAY: Duration = Duration::from_mins(1);
 
 /// The longest page that is read as the listing of a directory.
 const LISTING: u64 = 4 << 20;
@@ -43,7 +45,7 @@ pub(super) fn fetch(
     previous: Option<&Fingerprint>,
 ) -> Result<Fetched, FeedError> {
     let location = Location::Http(url.clone()).to_string();
-    let response = send(fetcher, Method::GET, url, previous)?;
+    let response = send(fetcher, &Method::GET, url, previous)?;
     if response.status() == StatusCode::NOT_MODIFIED && previous.is_some() {
         tracing::debug!(location, "not modified");
         return Ok(Fetched::Unchanged);
@@ -65,9 +67,13 @@ pub(super) fn fetch(
     let is_encoded =
         header(&response, &CONTENT_ENCODING).is_some_and(|encoding| encoding != "identity");
     tracing::debug!(location, length = fingerprint.length, "fetching");
-    let document =
-        Document::from_encoded(&location, Body(response), is_encoded, fetcher.options.limits)
-            .map_err(|source| FeedError::Read { location, source })?;
+    let document = Document::from_encoded(
+        &location,
+        Body(response),
+        is_encoded,
+        fetcher.options.limits,
+    )
+    .map_err(|source| FeedError::Read { location, source })?;
     Ok(Fetched::New {
         document: document.with_length(fingerprint.length),
         modified: last_modified.and_then(|date| http_date(&date)),
@@ -76,7 +82,7 @@ pub(super) fn fetch(
 }
 
 pub(super) fn exists(fetcher: &Fetcher, url: &Url) -> Result<bool, FeedError> {
-    let response = send(fetcher, Method::HEAD, url, None)?;
+    let response = send(fetcher, &Method::HEAD, url, None)?;
     if is_missing(response.status()) {
         return Ok(false);
     }
@@ -91,14 +97,15 @@ pub(super) fn list(fetcher: &Fetcher, url: &Url) -> Result<Option<Vec<String>>, 
         return Ok(None);
     };
     let location = Location::Http(url.clone()).to_string();
-    let response = send(fetcher, Method::GET, &url, None)?;
+    let response = send(fetcher, &Method::GET, &url, None)?;
     if is_missing(response.status()) {
         return Ok(None);
     }
+    let body = Body(expect_success(response, &location)?);
     let mut page = Vec::new();
-    Body(expect_success(response, &location)?)
-        .take(LISTING)
-        .read_to_end(&mut page)
+    // Compressed for its way here, as its first bytes tell.
+    Decoder::new(body)
+        .and_then(|body| body.take(LISTING).read_to_end(&mut page))
         .map_err(|source| FeedError::Read { location, source })?;
     let names = listing::names(&url, &String::from_utf8_lossy(&page));
     Ok(Some(names).filter(|names| !names.is_empty()))
@@ -107,7 +114,7 @@ pub(super) fn list(fetcher: &Fetcher, url: &Url) -> Result<Option<Vec<String>>, 
 /// Sends a request, again while the server is only passingly unable to answer it.
 fn send(
     fetcher: &Fetcher,
-    method: Method,
+    method: &Method,
     url: &Url,
     previous: Option<&Fingerprint>,
 ) -> Result<Response, FeedError> {
@@ -155,15 +162,23 @@ fn conditional(request: RequestBuilder, previous: Option<&Fingerprint>) -> Reque
     request
 }
 
-/// Follows redirects, though not from a protected connection to an open one.
 fn redirect(attempt: Attempt<'_>) -> reqwest::redirect::Action {
-    let was_protected = attempt.previous().last().is_some_and(|url| url.scheme() == "https");
-    if was_protected && attempt.url().scheme() != "https" {
-        attempt.error(io::Error::other("redirected from https to an open connection"))
-    } else if attempt.previous().len() > REDIRECTS {
-        attempt.error(io::Error::other("redirected too often"))
+    match refusal(attempt.previous(), attempt.url()) {
+        Some(reason) => attempt.error(io::Error::other(reason)),
+        None => attempt.follow(),
+    }
+}
+
+/// Why not to follow a redirect: not from a protected connection to an open one, where anybody on
+/// the way could write the answer, and not for ever.
+fn refusal(previous: &[Url], next: &Url) -> Option<&'static str> {
+    let was_protected = previous.last().is_some_and(|url| url.scheme() == "https");
+    if was_protected && next.scheme() != "https" {
+        Some("redirected from https to an open connection")
+    } else if previous.len() > REDIRECTS {
+        Some("redirected too often")
     } else {
-        attempt.follow()
+        None
     }
 }
 
@@ -172,7 +187,10 @@ fn expect_success(response: Response, location: &str) -> Result<Response, FeedEr
     match response.status() {
         StatusCode::OK => Ok(response),
         status if is_missing(status) => Err(FeedError::NotFound { location }),
-        status => Err(FeedError::Status { location, status: status.as_u16() }),
+        status => Err(FeedError::Status {
+            location,
+            status: status.as_u16(),
+        }),
     }
 }
 
@@ -206,11 +224,38 @@ impl Read for Body {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         self.0.read(buffer).map_err(|error| {
             let kind = error.kind();
-            match error.into_inner().map(|inner| inner.downcast::<reqwest::Error>()) {
+            match error
+                .into_inner()
+                .map(<dyn Error + Send + Sync>::downcast::<reqwest::Error>)
+            {
                 Some(Ok(inner)) => io::Error::new(kind, inner.without_url()),
                 Some(Err(inner)) => io::Error::new(kind, inner),
                 None => kind.into(),
             }
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn redirects_stay_protected_and_end() {
+        let open = || Url::parse("http://a.example/").unwrap();
+        let protected = || Url::parse("https://a.example/").unwrap();
+        assert_eq!(refusal(&[open()], &open()), None);
+        assert_eq!(refusal(&[open()], &protected()), None);
+        assert_eq!(refusal(&[open(), protected()], &protected()), None);
+        assert!(refusal(&[open(), protected()], &open()).is_some());
+        assert_eq!(refusal(&vec![open(); REDIRECTS], &open()), None);
+        assert!(refusal(&vec![open(); REDIRECTS + 1], &open()).is_some());
+    }
+
+    #[test]
+    fn dates_of_servers_are_read() {
+        let date = http_date("Wed, 21 Oct 2015 07:28:00 GMT").unwrap();
+        assert_eq!(date.to_string(), "2015-10-21T07:28:00Z");
+        assert_eq!(http_date("yesterday"), None);
     }
 }

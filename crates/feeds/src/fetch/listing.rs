@@ -50,7 +50,10 @@ mod tests {
             <a href="v3.18/main.json">no</a> <a href="/m/">no</a> <a href="#top">no</a>
             <a href="./license.txt">license</a> <a href="v3.18/">again</a> <a href=x> href="##;
         let directory = Url::parse("https://a.example/m/").unwrap();
-        assert_eq!(names(&directory, page), ["edge/", "last-update", "license.txt", "v3.18/"]);
+        assert_eq!(
+            names(&directory, page),
+            ["edge/", "last-update", "license.txt", "v3.18/"]
+        );
         assert!(names(&directory, "").is_empty());
     }
 }

@@ -1,0 +1,18 @@
+//! The feeds against documents of one oddity each, against real ones, and over real sockets.
+
+#![allow(clippy::print_stdout, reason = "tells counts, and what was not run")]
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test that cannot be set up has failed"
+)]
+
+mod alpine;
+mod archives;
+mod corpus;
+mod debian;
+mod fetching;
+mod mirrors;
+mod properties;
+mod server;
+mod support;
+mod ubuntu;

@@ -1,0 +1,182 @@
+//! No bytes make a parser panic or give what is not clean, whether they are noise, damaged
+//! documents, or documents of odd values.
+
+use clair_feeds::Limits;
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::{Index, select};
+
+use crate::archives::{record, tar};
+use crate::support::{Collected, parse_within, words};
+
+const LIMITS: Limits = Limits {
+    document: 1 << 20,
+    record: 1 << 17,
+    records: 1000,
+};
+const SOURCES: [&str; 3] = ["alpine/v3.18/main", "debian", "ubuntu"];
+
+/// A good document of each feed.
+fn documents() -> Vec<Vec<u8>> {
+    let alpine = r#"{"distroversion":"v3.18","packages":[{"pkg":{"name":"xen","secfixes":{
+        "4.9.1-r3":["CVE-2017-5753 CVE-2017-5715 XSA-254 XPTI (all)"],"0":["XSA-207"]}}}]}"#;
+    let debian = r#"{"bash":{"CVE-2024-1000":{"scope":"local","debianbug":1,"description":"a \u00e9",
+        "releases":{"bookworm":{"status":"open","repositories":{"bookworm":"5.2-1"},
+            "urgency":"low**","nodsa":"Minor issue","nodsa_reason":"postponed"},
+        "sid":{"status":"resolved","fixed_version":"5.3-1","urgency":"low**"}}}}}"#;
+    let records = [record("CVE-2024-1001"), record("CVE-2024-1002")];
+    let tar = tar(&[("a.json", &records[0]), ("b.json", &records[1])]);
+    let [json, other] = records.map(String::into_bytes);
+    vec![
+        alpine.into(),
+        debian.into(),
+        json,
+        other,
+        zstd::encode_all(&tar[..], 1).unwrap(),
+        tar,
+    ]
+}
+
+/// Parses as every feed. What comes out has to be fit to be shown.
+fn check(bytes: &[u8]) {
+    for source in SOURCES {
+        let Ok(collected) = parse_within(source, bytes, LIMITS) else {
+            continue;
+        };
+        check_clean(&collected);
+    }
+}
+
+fn check_clean(collected: &Collected) {
+    for advisory in &collected.advisories {
+        assert!(!advisory.affected.is_empty(), "{advisory:?}");
+        let mut shown: Vec<String> = advisory.affected.iter().map(words).collect();
+        shown.extend([advisory.id.clone(), advisory.severity.clone()]);
+        shown.extend(
+            advisory
+                .aliases
+                .iter()
+                .chain(&advisory.links)
+                .chain(&advisory.cvss)
+                .cloned(),
+        );
+        shown.push(advisory.description.replace('\n', ""));
+        shown.extend(collected.skipped.iter().map(|(_, subject)| subject.clone()));
+        for text in shown {
+            assert!(!text.chars().any(char::is_control), "{text:?}");
+        }
+    }
+}
+
+/// JSON whose keys and words are those that the feeds look for, in places where they do not.
+fn odd_json() -> impl Strategy<Value = String> {
+    let word = || {
+        select(vec![
+            "packages",
+            "pkg",
+            "name",
+            "secfixes",
+            "distroversion",
+            "v3.18",
+            "releases",
+            "sid",
+            "status",
+            "open",
+            "resolved",
+            "fixed_version",
+            "urgency",
+            "repositories",
+            "id",
+            "affected",
+            "package",
+            "ecosystem",
+            "Ubuntu:22.04:LTS",
+            "ranges",
+            "type",
+            "ECOSYSTEM",
+            "events",
+            "introduced",
+            "fixed",
+            "last_affected",
+            "limit",
+            "versions",
+            "severity",
+            "score",
+            "CVE-2024-1000",
+            "UBUNTU-CVE-2024-1000",
+            "0",
+            "1:2~3-4",
+            "*",
+            "",
+            "\\u0000",
+            "\\ud800",
+            "\\u001b[31m",
+            "é",
+        ])
+        .prop_map(|word| format!("\"{word}\""))
+    };
+    let leaf = prop_oneof![
+        word(),
+        Just("null".to_owned()),
+        Just("7".to_owned()),
+        Just("true".to_owned())
+    ];
+    leaf.prop_recursive(6, 64, 5, move |inner| {
+        prop_oneof![
+            vec(inner.clone(), 0..5).prop_map(|items| format!("[{}]", items.join(","))),
+            vec((word(), inner), 0..5).prop_map(|fields| {
+                let fields: Vec<String> = fields
+                    .into_iter()
+                    .map(|(key, value)| format!("{key}:{value}"))
+                    .collect();
+                format!("{{{}}}", fields.join(","))
+            }),
+        ]
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(300))]
+
+    #[test]
+    fn noise_is_survived(bytes in vec(any::<u8>(), 0..2000), start in select(vec![
+        &b""[..], b"{", b"{\"bash\":{", b"PK\x03\x04", b"PK\x05\x06", b"\x1f\x8b\x08", b"\x28\xb5\x2f\xfd",
+    ])) {
+        check(&[start, &bytes].concat());
+    }
+
+    #[test]
+    fn damage_is_survived(
+        which in any::<Index>(),
+        flips in vec((any::<Index>(), any::<u8>()), 0..8),
+        cut in any::<Index>(),
+    ) {
+        let mut bytes = which.get(&documents()).clone();
+        for (at, byte) in flips {
+            let at = at.index(bytes.len());
+            bytes[at] = byte;
+        }
+        check(&bytes);
+        bytes.truncate(cut.index(bytes.len() + 1));
+        check(&bytes);
+    }
+
+    #[test]
+    fn odd_values_are_survived(json in odd_json()) {
+        check(json.as_bytes());
+        check(format!(r#"{{"bash":{{"CVE-2024-1000":{json}}}}}"#).as_bytes());
+        check(format!(r#"{{"packages":[{json}]}}"#).as_bytes());
+        check(format!(r#"{{"id":"UBUNTU-CVE-2024-1000","affected":[{json}]}}"#).as_bytes());
+    }
+}
+
+#[test]
+fn deep_nesting_does_not_overflow_the_stack() {
+    for (open, close) in [("[", "]"), (r#"{"a":"#, "}")] {
+        let deep = format!("{}1{}", open.repeat(20_000), close.repeat(20_000));
+        check(deep.as_bytes());
+        check(format!(r#"{{"bash":{{"CVE-2024-1000":{deep}}}}}"#).as_bytes());
+        check(format!(r#"{{"packages":[{deep}]}}"#).as_bytes());
+        check(format!(r#"{{"id":"UBUNTU-CVE-2024-1000","database_specific":{deep}}}"#).as_bytes());
+    }
+}
