@@ -1,0 +1,6 @@
+//! `clairctl` as a person runs it: arguments in, standard output and exit status out.
+
+mod database;
+mod scan;
+mod statements;
+mod support;
