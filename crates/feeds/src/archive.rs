@@ -87,7 +87,7 @@ impl Records<'_, '_> {
             let mut entry = entry.map_err(|error| self.unreadable(error))?;
             self.meter.mark();
             // Of sparse files, which nobody writes records into, a few bytes can make many.
-            if !matches!(entry.header().entry_type(), tar::EntryType::Regular) {
+            if !entry.header().entry_type().is_file() {
                 continue;
             }
             let name = text::line(&String::from_utf8_lossy(&entry.path_bytes()));
@@ -109,19 +109,13 @@ impl Records<'_, '_> {
         self.pass_over(&mut archive)
     }
 
-    fn single(&mut self, record: impl Read) -> Result<(), FeedError> {
-        let name = self
-            .location
-            .rsplit('/')
-            .next()
-            .unwrap_or_default()
-            .to_owned();
+    fn single(&mut self, mut record: impl Read) -> Result<(), FeedError> {
         self.begin()?;
         self.buffer.clear();
-        let mut record = record;
         let read = record.read_to_end(&mut self.buffer);
         read.map_err(|error| self.unreadable(error))?;
-        (self.visit)(&name, Ok(&self.buffer))
+        let name = self.location.rsplit('/').next().unwrap_or_default();
+        (self.visit)(name, Ok(&self.buffer))
     }
 
     fn directory(&mut self, document: &Document, directory: &Path) -> Result<(), FeedError> {

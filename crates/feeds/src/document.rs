@@ -15,7 +15,8 @@ use thiserror::Error;
 pub struct Limits {
     /// Bytes of the whole document, decompressed. 8 GiB.
     pub document: u64,
-    /// Bytes of one record, which is what is held in memory at once. 64 MiB.
+    /// Bytes of one record, which is what is held in memory at once, as its bytes and as what they
+    /// mean. 16 MiB: the largest that are published have a few.
     pub record: u64,
     /// Records. 20 million.
     pub records: u64,
@@ -25,7 +26,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             document: 8 << 30,
-            record: 64 << 20,
+            record: 16 << 20,
             records: 20_000_000,
         }
     }

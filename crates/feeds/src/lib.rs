@@ -23,6 +23,7 @@
 //! ```text
 //! BASE/alpine/v3.18/main.json           one directory per branch: v3.18, edge
 //! BASE/alpine/v3.18/community.json
+//! BASE/alpine/last-update               the date of all of them, if it is there
 //! BASE/debian/json                      the whole security tracker
 //! BASE/ubuntu/osv-all.tar.xz            or osv-all.tar, or all.zip as OSV.dev has it,
 //! BASE/ubuntu/cve/2024/UBUNTU-CVE-….json  or, in a directory, the records themselves

@@ -147,29 +147,18 @@ impl<'a> Record<'a> {
     /// The CVSS vectors, each once, those of single packages behind those of the whole.
     pub(crate) fn cvss(&self) -> Vec<String> {
         let of_packages = self.affected.iter().flat_map(|affected| &affected.severity);
-        let mut vectors = Vec::new();
-        for severity in self.severity.iter().chain(of_packages) {
-            let vector = text::line(&severity.score);
-            if severity.kind.starts_with("CVSS_") && !vectors.contains(&vector) {
-                vectors.push(vector);
-            }
-        }
-        vectors
+        let severities = self.severity.iter().chain(of_packages);
+        text::distinct(
+            severities
+                .filter(|severity| severity.kind.starts_with("CVSS_"))
+                .map(|severity| text::line(&severity.score)),
+        )
     }
 
     /// The links to the web, each once.
     pub(crate) fn links(&self) -> Vec<String> {
-        let mut links = Vec::new();
-        for link in self
-            .references
-            .iter()
-            .filter_map(|reference| text::link(&reference.url))
-        {
-            if !links.contains(&link) {
-                links.push(link);
-            }
-        }
-        links
+        let urls = self.references.iter().map(|reference| &reference.url);
+        text::distinct(urls.filter_map(|url| text::link(url)))
     }
 }
 

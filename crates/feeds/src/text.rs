@@ -8,6 +8,9 @@ const LINK: usize = 2048;
 const LINE: usize = 1024;
 const PROSE: usize = 64 * 1024;
 
+/// How many texts of a list count.
+const LIST: usize = 1000;
+
 /// A text of one line: notes, severities.
 pub(crate) fn line(text: &str) -> String {
     let flat = text
@@ -53,6 +56,18 @@ pub(crate) fn is_name(text: &str) -> bool {
 /// Whether it can be a version: printable ASCII without spaces. Its scheme knows the rest.
 pub(crate) fn can_be_version(text: &str) -> bool {
     (1..=VERSION).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic())
+}
+
+/// Each of some texts once, in their order. Lists of foreign make may be endless, so only the
+/// first thousand are looked at.
+pub(crate) fn distinct(texts: impl Iterator<Item = String>) -> Vec<String> {
+    let mut found = Vec::new();
+    for text in texts.take(LIST) {
+        if !found.contains(&text) {
+            found.push(text);
+        }
+    }
+    found
 }
 
 /// A link to the web, if it is one.
@@ -133,6 +148,13 @@ mod tests {
         ] {
             assert_eq!(is_cve(text), is, "{text}");
         }
+    }
+
+    #[test]
+    fn a_list_has_each_text_once_and_an_end() {
+        let texts = ["b", "a", "b"].map(str::to_owned);
+        assert_eq!(distinct(texts.into_iter()), ["b", "a"]);
+        assert_eq!(distinct((0..).map(|n: u64| n.to_string())).len(), LIST);
     }
 
     #[test]

@@ -138,7 +138,7 @@ impl Reader<'_> {
         if !text::is_id(id) {
             return Err(Skip::BadId);
         }
-        if id.starts_with("USN-") || id.starts_with("LSN-") {
+        if record::is_notice(id) {
             return Err(Skip::Notice);
         }
         if !id.starts_with(record::PREFIX) {

@@ -18,6 +18,13 @@ const TRACKER: &str = "https://security.alpinelinux.org/vuln/";
 /// <https://ariadne.space/2021/06/04/a-slightly-delayed-monthly-status-update/>.
 const NEVER_AFFECTED: &str = "0";
 
+/// The longest package, in bytes. Real ones have some ten thousand; what is read of a long one can
+/// take much more memory than its bytes.
+const LARGEST: usize = 1 << 20;
+
+/// How many words of an entry are looked at. Real ones have five at most.
+const WORDS: usize = 100;
+
 #[derive(Deserialize)]
 struct Entry<'a> {
     #[serde(borrow)]
@@ -47,6 +54,10 @@ pub(super) fn advisories(
     json: &str,
     skip: &mut dyn FnMut(Skip, &str),
 ) -> Vec<Advisory> {
+    if json.len() > LARGEST {
+        skip(Skip::TooLarge, "a package");
+        return Vec::new();
+    }
     let Ok(Entry { pkg: package }) = serde_json::from_str::<Entry<'_>>(json) else {
         skip(Skip::Malformed, "a package");
         return Vec::new();
@@ -91,11 +102,7 @@ impl Package<'_> {
                         fix.version = version;
                     }
                     fix.note = fix.note.take().or_else(|| named.comment.clone());
-                    for alias in &named.others {
-                        if !fix.aliases.contains(alias) {
-                            fix.aliases.push(alias.clone());
-                        }
-                    }
+                    fix.aliases.extend_from_slice(&named.others);
                 }
             }
         }
@@ -117,7 +124,7 @@ impl Fix<'_> {
         if text::is_cve(&advisory.id) {
             advisory.links.push(format!("{TRACKER}{}", advisory.id));
         }
-        advisory.aliases = self.aliases;
+        advisory.aliases = text::distinct(self.aliases.into_iter());
         advisory.affected = vec![Affected {
             namespace: namespace.clone(),
             package: package.to_owned(),
@@ -160,7 +167,8 @@ impl Named {
             comment: Some(comment).filter(|comment| !comment.is_empty()),
             ..Self::default()
         };
-        for word in ids.split(|c: char| c.is_whitespace() || c == ',') {
+        let words = ids.split(|c: char| c.is_whitespace() || c == ',');
+        for word in words.take(WORDS) {
             let (list, id) = match cve(word) {
                 Some(cve) => (&mut named.vulnerabilities, cve),
                 None if is_other_id(word) => (&mut named.others, word.to_owned()),

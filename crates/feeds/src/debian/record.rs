@@ -25,6 +25,10 @@ const BUGS: &str = "https://bugs.debian.org/";
 /// releases follow from their versions, or have a line of their own.
 const UNSTABLE: &str = "sid";
 
+/// The longest record, in bytes. Real ones have a few thousand; what is read of a long one can
+/// take much more memory than its bytes.
+const LARGEST: usize = 1 << 20;
+
 #[derive(Deserialize)]
 struct Record<'a> {
     #[serde(borrow, default)]
@@ -75,6 +79,10 @@ pub(super) fn advisory(
     }
     if !text::is_name(package) {
         skip(Skip::NoPackage, &subject);
+        return None;
+    }
+    if json.len() > LARGEST {
+        skip(Skip::TooLarge, &subject);
         return None;
     }
     let Ok(record) = serde_json::from_str::<Record<'_>>(json) else {

@@ -87,18 +87,17 @@ fn cve<'r>(record: &'r Record<'_>) -> &'r str {
 fn aliases(record: &Record<'_>, id: &str) -> Vec<String> {
     let own = std::iter::once(record.id.as_ref());
     let named = record.aliases.iter().map(|alias| alias.0.as_ref());
-    let notices = record
-        .related
-        .iter()
-        .map(|related| related.0.as_ref())
-        .filter(|related| related.starts_with("USN-") || related.starts_with("LSN-"));
-    let mut aliases: Vec<String> = Vec::new();
-    for alias in own.chain(named).chain(notices) {
-        if alias != id && text::is_id(alias) && !aliases.iter().any(|known| known == alias) {
-            aliases.push(alias.to_owned());
-        }
-    }
-    aliases
+    let related = record.related.iter().map(|related| related.0.as_ref());
+    let all = own.chain(named).chain(related.filter(|id| is_notice(id)));
+    text::distinct(
+        all.filter(|name| *name != id && text::is_id(name))
+            .map(str::to_owned),
+    )
+}
+
+/// Whether an id is that of a notice of updates, of packages or of running kernels.
+pub(super) fn is_notice(id: &str) -> bool {
+    id.starts_with("USN-") || id.starts_with("LSN-")
 }
 
 fn add(

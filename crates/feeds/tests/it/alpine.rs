@@ -224,3 +224,13 @@ fn an_endless_package_reaches_a_limit() {
         format!("test ({MAIN}) is over a limit: a record of more than 100000 bytes")
     );
 }
+
+#[test]
+fn a_package_that_is_far_too_long_is_left_out() {
+    let ids: Vec<String> = (10_000..110_000)
+        .map(|n| format!(r#""CVE-2024-{n}""#))
+        .collect();
+    let collected = parse(MAIN, fixes(&format!(r#""1-r0":[{}]"#, ids.join(",")))).unwrap();
+    assert!(collected.advisories.is_empty());
+    assert_eq!(collected.reasons(), ["too-large: a package"]);
+}

@@ -322,3 +322,16 @@ fn an_endless_record_and_endless_records_reach_a_limit() {
         [(Skip::NoVersion, 100)]
     );
 }
+
+#[test]
+fn a_record_that_is_far_too_long_is_left_out() {
+    let releases: Vec<String> = (0..100_000).map(|n| format!(r#""r{n}":{{}}"#)).collect();
+    let document = format!(
+        r#"{{"bash":{{"CVE-2024-1000":{{"releases":{{{}}}}},
+            "CVE-2024-1001":{{"releases":{{"sid":{{"status":"open"}}}}}}}}}}"#,
+        releases.join(",")
+    );
+    let collected = parse("debian", document).unwrap();
+    assert_eq!(collected.one().id, "CVE-2024-1001");
+    assert_eq!(collected.reasons(), ["too-large: bash CVE-2024-1000"]);
+}

@@ -279,3 +279,30 @@ fn offline_no_feed_asks_the_network() {
         assert!(matches!(error, FeedError::Offline { .. }), "{error:?}");
     }
 }
+
+#[test]
+fn the_sample_of_this_repository_is_a_mirror_without_a_flaw() {
+    let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../deploy/sample");
+    let rounds = round(&sample.to_str().unwrap().parse().unwrap());
+    let sources: Vec<&str> = rounds.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(sources, ["alpine/v3.18/main", "debian", "ubuntu"]);
+    let mut statements = Vec::new();
+    for (name, update) in rounds {
+        let Update::New { sink, summary, .. } = update else {
+            panic!("{name} has no previous state")
+        };
+        assert!(summary.skipped.is_empty(), "{name}: {summary:?}");
+        statements.extend(sink.statements());
+    }
+    for statement in [
+        "CVE-2023-38545 alpine:3.18 curl: fixed < 8.4.0-r0",
+        "CVE-2023-38545 debian:bookworm curl: fixed < 7.88.1-10+deb12u4",
+        "CVE-2023-38545 ubuntu:22.04 curl: fixed < 7.81.0-1ubuntu1.14",
+        "CVE-2023-45853 alpine:3.18 zlib: not-affected no version",
+        "CVE-2023-45853 debian:bookworm zlib: will-not-fix < 1:1.3.dfsg-3 \
+         (contrib/minizip not built and src:zlib not producing binary packages)",
+        "CVE-2016-20013 ubuntu:24.04 glibc: affected any version",
+    ] {
+        assert!(statements.iter().any(|it| it == statement), "{statement}");
+    }
+}

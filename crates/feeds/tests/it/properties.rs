@@ -6,7 +6,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
-use crate::archives::{record, tar};
+use crate::archives::{record, tar, zip};
 use crate::support::{Collected, parse_within, words};
 
 const LIMITS: Limits = Limits {
@@ -25,7 +25,8 @@ fn documents() -> Vec<Vec<u8>> {
             "urgency":"low**","nodsa":"Minor issue","nodsa_reason":"postponed"},
         "sid":{"status":"resolved","fixed_version":"5.3-1","urgency":"low**"}}}}}"#;
     let records = [record("CVE-2024-1001"), record("CVE-2024-1002")];
-    let tar = tar(&[("a.json", &records[0]), ("b.json", &records[1])]);
+    let members = [("a.json", records[0].as_str()), ("b.json", &records[1])];
+    let (tar, zip) = (tar(&members), zip(&members));
     let [json, other] = records.map(String::into_bytes);
     vec![
         alpine.into(),
@@ -34,6 +35,7 @@ fn documents() -> Vec<Vec<u8>> {
         other,
         zstd::encode_all(&tar[..], 1).unwrap(),
         tar,
+        zip,
     ]
 }
 
