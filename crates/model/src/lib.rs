@@ -10,6 +10,7 @@ mod coverage;
 mod digest;
 mod distribution;
 mod lifecycle;
+mod manifest;
 mod namespace;
 mod package;
 mod report;
@@ -20,6 +21,7 @@ pub use coverage::{Gap, GapKind};
 pub use digest::{Algorithm, Digest, ParseDigestError};
 pub use distribution::Distribution;
 pub use lifecycle::end_of_life;
+pub use manifest::{Manifest, ManifestLayer};
 pub use namespace::Namespace;
 pub use package::{Package, PackageKind, PackageManager, SourcePackage, UnknownPackageManager};
 pub use report::{

@@ -1,0 +1,4 @@
+//! The gRPC interfaces of the services.
+
+pub mod conversion;
+pub mod proto;
