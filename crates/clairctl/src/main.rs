@@ -14,7 +14,8 @@ mod version;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
+use clap_complete::Shell;
 
 /// Looks into container images.
 #[derive(Debug, Parser)]
@@ -44,6 +45,11 @@ enum Command {
     /// Work with version numbers.
     #[command(subcommand)]
     Version(version::Command),
+    /// Print a script that completes arguments in a shell.
+    Completion {
+        /// The shell.
+        shell: Shell,
+    },
 }
 
 fn main() -> ExitCode {
@@ -65,6 +71,11 @@ fn main() -> ExitCode {
         Command::Db(command) => db::run(&command),
         Command::Index(arguments) => index::run(&arguments),
         Command::Version(command) => version::run(command),
+        Command::Completion { shell } => {
+            let mut command = Arguments::command();
+            clap_complete::generate(shell, &mut command, "clairctl", &mut std::io::stdout());
+            Ok(ExitCode::SUCCESS)
+        }
     };
     match result {
         Ok(code) => code,
