@@ -218,8 +218,21 @@ impl<'a> AdvisoryRef<'a> {
 
     /// A copy that owns its text, with all statements.
     pub fn to_advisory(&self) -> Result<Advisory, Error> {
+        self.with_text(self.text()?)
+    }
+
+    /// Where the next advisory of the source is; `None` after the last.
+    pub(crate) fn following(&self) -> Result<Option<u32>, Error> {
+        let segment = &self.database.segments()[self.key.segment];
+        segment
+            .following(&self.head)
+            .map_err(|damaged| segment.damaged(damaged))
+    }
+
+    /// A copy that owns its text, which was read already.
+    pub(crate) fn with_text(&self, text: AdvisoryText) -> Result<Advisory, Error> {
         let owned = |list: &[&str]| list.iter().map(|&text| text.to_owned()).collect();
-        let AdvisoryText { description, links } = self.text()?;
+        let AdvisoryText { description, links } = text;
         Ok(Advisory {
             id: self.id().to_owned(),
             aliases: owned(self.aliases()),

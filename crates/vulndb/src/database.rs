@@ -5,6 +5,7 @@ use std::path::Path;
 
 use clair_model::{Namespace, PackageKind};
 
+use crate::advisories::Advisories;
 use crate::candidate::{AdvisoryRef, Candidates, TextReader};
 use crate::manifest::Manifest;
 use crate::segment::{Segment, SegmentHash};
@@ -136,6 +137,14 @@ impl Database {
             }
         }
         Ok(found)
+    }
+
+    /// All that a source states; `None` where the database does not have the source.
+    pub fn advisories(&self, source: &str) -> Option<Advisories<'_>> {
+        let number = self
+            .sources
+            .binary_search_by(|info| info.name.as_str().cmp(source));
+        number.ok().map(|number| Advisories::new(self, number))
     }
 
     /// Reads the texts of advisories of this database.

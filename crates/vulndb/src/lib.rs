@@ -9,6 +9,7 @@
 //! It knows nothing about where advisories come from, and what a version means is up to
 //! [`clair_version`]. The `segment` module describes the format of the files.
 
+mod advisories;
 mod candidate;
 mod database;
 mod error;
@@ -19,6 +20,7 @@ mod source;
 mod store;
 mod transfer;
 
+pub use advisories::Advisories;
 pub use candidate::{AdvisoryKey, AdvisoryRef, Candidate, Candidates, TextReader};
 pub use database::Database;
 pub use error::Error;

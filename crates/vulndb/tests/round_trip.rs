@@ -89,6 +89,26 @@ fn every_field_comes_back() {
 }
 
 #[test]
+fn the_advisories_of_a_source_come_back_as_a_whole_and_in_their_order() {
+    let dir = tempfile::tempdir().unwrap();
+    let written = [plain(300), vec![full(), Advisory::new("bare")]].concat();
+    commit(
+        dir.path(),
+        &[("one", &written), ("other", &plain(2)), ("void", &[])],
+    );
+
+    let database = Database::open(dir.path()).unwrap();
+    let all = |source: &str| -> Vec<Advisory> {
+        let advisories = database.advisories(source).unwrap();
+        advisories.map(Result::unwrap).collect()
+    };
+    assert_eq!(all("one"), written);
+    assert_eq!(all("other"), plain(2));
+    assert_eq!(all("void"), []);
+    assert!(database.advisories("absent").is_none());
+}
+
+#[test]
 fn sources_say_what_they_hold() {
     let dir = tempfile::tempdir().unwrap();
     commit(

@@ -202,6 +202,29 @@ impl Segment {
         )
     }
 
+    /// The position of the first advisory record; `None` where there is none.
+    pub(crate) fn first(&self) -> Option<u32> {
+        let is_empty = self.section(Section::Advisories).is_empty();
+        (!is_empty).then_some(0)
+    }
+
+    /// The position of the advisory record that follows; `None` after the last.
+    pub(crate) fn following(&self, head: &Head<'_>) -> Result<Option<u32>, Damaged> {
+        let mut statements = head.statements()?;
+        statements
+            .by_ref()
+            .try_for_each(|statement| statement.map(drop))?;
+        let rest = statements.cursor.rest().len();
+        if rest == 0 {
+            return Ok(None);
+        }
+        let position = self.section(Section::Advisories).len() - rest;
+        let position = u32::try_from(position);
+        position
+            .map(Some)
+            .map_err(|_| Damaged("a position is out of range"))
+    }
+
     /// The texts of an advisory.
     pub(crate) fn text(&self, head: &Head<'_>) -> Result<AdvisoryText, Damaged> {
         match head.text {
