@@ -161,8 +161,12 @@ fn summary(report: &VulnerabilityReport) -> String {
         .map(|(Reverse(severity), count)| format!("{count} {}", severity.name().to_lowercase()))
         .collect();
     let fixable = found.values().filter(|(_, is_fixable)| *is_fixable).count();
+    let noun = match found.len() {
+        1 => "vulnerability",
+        _ => "vulnerabilities",
+    };
     format!(
-        "{} vulnerabilities in {affected} of {total} packages ({}), {fixable} with a fix",
+        "{} {noun} in {affected} of {total} packages ({}), {fixable} with a fix",
         found.len(),
         counts.join(", ")
     )

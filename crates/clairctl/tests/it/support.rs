@@ -34,6 +34,10 @@ impl Machine {
 
     /// Writes a file, with the directories above it.
     pub(crate) fn write(&self, relative: &str, content: &str) -> PathBuf {
+        self.write_bytes(relative, content.as_bytes())
+    }
+
+    pub(crate) fn write_bytes(&self, relative: &str, content: &[u8]) -> PathBuf {
         let path = self.path(relative);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(&path, content).unwrap();
@@ -76,11 +80,7 @@ impl Machine {
 
     /// The same root file system as what `docker save` writes, with one layer.
     pub(crate) fn docker_archive(&self, name: &str, root: &Root) -> String {
-        let mut layer = tar::Builder::new(Vec::new());
-        for (path, content) in root.files() {
-            append(&mut layer, &path, content.as_bytes());
-        }
-        let layer = layer.into_inner().unwrap();
+        let layer = root.layer();
         let diff_id = sha256(&layer);
         let config = format!(
             r#"{{"architecture":"amd64","os":"linux","rootfs":{{"type":"layers","diff_ids":["sha256:{diff_id}"]}}}}"#
@@ -129,7 +129,7 @@ fn append<W: std::io::Write>(archive: &mut tar::Builder<W>, path: &str, content:
     archive.append_data(&mut header, path, content).unwrap();
 }
 
-fn sha256(bytes: &[u8]) -> String {
+pub(crate) fn sha256(bytes: &[u8]) -> String {
     let digest = clair_image::digest_of(clair_model::Algorithm::Sha256, bytes);
     digest.to_string()["sha256:".len()..].to_owned()
 }
@@ -206,6 +206,15 @@ impl Root {
             Packages::None => unreachable!("an empty root has no packages"),
         }
         self
+    }
+
+    /// All of it as a layer.
+    pub(crate) fn layer(&self) -> Vec<u8> {
+        let mut layer = tar::Builder::new(Vec::new());
+        for (path, content) in self.files() {
+            append(&mut layer, &path, content.as_bytes());
+        }
+        layer.into_inner().unwrap()
     }
 
     fn files(&self) -> Vec<(String, String)> {
