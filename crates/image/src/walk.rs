@@ -1,5 +1,7 @@
 //! The single pass over a layer: digest check, decompression, tar walk.
 
+mod bounds;
+
 use std::io::{self, Read};
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -7,9 +9,10 @@ use clair_compression::{Compression, Decoder, MAGIC_LENGTH};
 use clair_model::Digest;
 
 use crate::hash::HashingReader;
-use crate::header::{Member, MemberKind, Members, Skip};
-use crate::limits::{PATH_LENGTH, RATIO_FLOOR};
+use crate::header::{Member, MemberKind, Members, Skip, SparseMap};
+use crate::limits::PATH_LENGTH;
 use crate::{Content, Error, Layer, LayerData, Limits, clean, directory};
+use bounds::{Bounded, Bounds, LimitError};
 
 /// An entry of a layer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -168,16 +171,15 @@ fn walk_blob(
 
     std::thread::scope(|scope| {
         let algorithm = layer.digest.algorithm();
-        if compression == Compression::None {
+        let diff_id_algorithm = layer.diff_id.as_ref().map(Digest::algorithm);
+        if compression == Compression::None && diff_id_algorithm.unwrap_or(algorithm) == algorithm {
             // What is transferred is the archive itself: one digest serves for both.
             let bounded = Bounded::new(blob, &bounds);
             let reader = HashingReader::new(bounded, algorithm, scope);
             let (entries, reader) = members(reader, &bounds, visitor).map_err(failed)?;
             let (_, size, digest) = reader.finish().map_err(failed)?;
             check(format!("layer {}", layer.digest), &layer.digest, &digest)?;
-            if let Some(expected) = &layer.diff_id
-                && expected.algorithm() == algorithm
-            {
+            if let Some(expected) = &layer.diff_id {
                 check(format!("layer {}", layer.digest), expected, &digest)?;
             }
             return Ok(Summary {
@@ -258,6 +260,8 @@ fn members<R: Skip>(
     let limits = bounds.limits;
     let mut members = Members::new(reader, limits.extension);
     let mut entries = 0;
+    // A hole takes no byte of the archive but as much time as any other to be handed over.
+    let mut holes = 0;
     while let Some(member) = members.next()? {
         entries += 1;
         if entries > limits.entries {
@@ -299,6 +303,8 @@ fn members<R: Skip>(
             visitor.problem(&path, Problem::TooLarge { size, limit });
             continue;
         }
+        holes += member.sparse.as_ref().map_or(0, SparseMap::holes);
+        bounds.check(holes, true)?;
         let content = Content::read(&mut members.content(&member), entry.size, limits.memory)?;
         visitor.file(&entry, content);
     }
@@ -335,76 +341,6 @@ impl<R: Read> Read for Counted<'_, R> {
         self.read.fetch_add(length as u64, Ordering::Relaxed);
         (self.progress)(length as u64);
         Ok(length)
-    }
-}
-
-/// What bounds the inflated bytes of a layer.
-struct Bounds<'a> {
-    limits: &'a Limits,
-    compressed: &'a AtomicU64,
-    bounded_ratio: bool,
-}
-
-/// Stops a stream that inflates without end.
-struct Bounded<'a, R> {
-    inner: R,
-    produced: u64,
-    bounds: &'a Bounds<'a>,
-}
-
-impl<'a, R: Read> Bounded<'a, R> {
-    fn new(inner: R, bounds: &'a Bounds<'a>) -> Self {
-        Self {
-            inner,
-            produced: 0,
-            bounds,
-        }
-    }
-}
-
-impl<R: Read> Read for Bounded<'_, R> {
-    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        let length = self.inner.read(out)?;
-        self.produced += length as u64;
-        let limits = self.bounds.limits;
-        if self.produced > limits.layer_size {
-            return Err(LimitError {
-                what: format!("inflates to more than {} bytes", limits.layer_size),
-                option: "--max-layer-size",
-            }
-            .into());
-        }
-        let compressed = self.bounds.compressed.load(Ordering::Relaxed);
-        if self.bounds.bounded_ratio
-            && self.produced > RATIO_FLOOR
-            && self.produced / limits.layer_ratio > compressed
-        {
-            return Err(LimitError {
-                what: format!(
-                    "inflates to more than {} times its size",
-                    limits.layer_ratio
-                ),
-                option: "--max-layer-ratio",
-            }
-            .into());
-        }
-        Ok(length)
-    }
-}
-
-impl<R: Read> Skip for Bounded<'_, R> {}
-
-/// A limit that was passed, on its way through `io::Error`.
-#[derive(Debug, thiserror::Error)]
-#[error("the layer {what}; raise {option} if you trust the image")]
-struct LimitError {
-    what: String,
-    option: &'static str,
-}
-
-impl From<LimitError> for io::Error {
-    fn from(error: LimitError) -> Self {
-        Self::other(error)
     }
 }
 

@@ -49,6 +49,12 @@ impl SparseMap {
         self.size
     }
 
+    /// Bytes that are not stored.
+    pub(crate) fn holes(&self) -> u64 {
+        let stored: u64 = self.pieces.iter().map(|(_, length)| length).sum();
+        self.size - stored
+    }
+
     pub(super) fn segments(&self) -> std::vec::IntoIter<Segment> {
         let mut segments = Vec::with_capacity(self.pieces.len() * 2 + 1);
         let mut position = 0;

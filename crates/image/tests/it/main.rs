@@ -1,0 +1,17 @@
+//! Image sources and the pass over a layer, over images made here.
+
+#![allow(clippy::print_stdout, reason = "tells what was not run")]
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test that cannot be set up has failed"
+)]
+
+mod corpus;
+mod digests;
+mod hostile;
+#[path = "../support/image.rs"]
+mod image;
+mod sparse;
+#[path = "../support/tar.rs"]
+mod tar;
+mod walked;
