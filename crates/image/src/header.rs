@@ -6,12 +6,15 @@
 //! end, padding of zeros in between, members without data that claim a size. Where formats leave
 //! a choice, it is made as Go's `archive/tar` makes it, since that is what unpacks images.
 
+mod pax;
 mod sparse;
 
+use std::borrow::Cow;
 use std::io::{self, Read};
 
-use tar::{EntryType, Header, PaxExtensions};
+use tar::{EntryType, Header};
 
+use pax::PaxRecords;
 use sparse::Segment;
 pub(crate) use sparse::SparseMap;
 
@@ -111,9 +114,8 @@ impl<R: Skip> Members<R> {
                 return Ok(None);
             };
             let header = Header::from_byte_slice(&block);
-            let size = header
-                .entry_size()
-                .map_err(|error| malformed(at, format_args!("bad size: {error}")))?;
+            let size = number_field(&header.as_old().size)
+                .ok_or_else(|| malformed(at, format_args!("bad size")))?;
             let kind = header.entry_type();
             if let EntryType::GNULongName
             | EntryType::GNULongLink
@@ -122,10 +124,14 @@ impl<R: Skip> Members<R> {
             {
                 let data = self.extension(at, size)?;
                 match kind {
-                    EntryType::GNULongName => extensions.path = Some(until_nul(data)),
-                    EntryType::GNULongLink => extensions.link = Some(until_nul(data)),
-                    EntryType::XHeader => extensions.pax(at, &data)?,
-                    _ => {}
+                    EntryType::GNULongName => extensions.gnu_path = until_nul(data),
+                    EntryType::GNULongLink => extensions.gnu_link = until_nul(data),
+                    EntryType::XHeader => {
+                        extensions.pax = PaxRecords::parse(&data)
+                            .map_err(|error| malformed(at, format_args!("{error}")))?;
+                    }
+                    // A member of its own, so what came before it names no other.
+                    _ => extensions = Extensions::default(),
                 }
                 continue;
             }
@@ -150,18 +156,23 @@ impl<R: Skip> Members<R> {
         extensions: Extensions,
     ) -> io::Result<Member> {
         let at = self.position;
-        let mut path = extensions
-            .path
-            .unwrap_or_else(|| header.path_bytes().into_owned());
-        let link = extensions.link.unwrap_or_else(|| {
-            header
-                .link_name_bytes()
-                .map(std::borrow::Cow::into_owned)
-                .unwrap_or_default()
+        let Extensions {
+            gnu_path,
+            gnu_link,
+            pax,
+        } = extensions;
+        let named = |long: [Vec<u8>; 2]| long.into_iter().find(|name| !name.is_empty());
+        let mut path =
+            named([gnu_path, pax.path]).unwrap_or_else(|| header.path_bytes().into_owned());
+        let link = named([gnu_link, pax.link]).unwrap_or_else(|| {
+            let short = header.link_name_bytes();
+            short.map(Cow::into_owned).unwrap_or_default()
         });
         let kind = match header.entry_type() {
             // Before POSIX, a directory was a file whose name ends with a slash.
-            EntryType::Regular if path.ends_with(b"/") => MemberKind::Directory,
+            EntryType::Regular if header.as_old().linkflag[0] == 0 && path.ends_with(b"/") => {
+                MemberKind::Directory
+            }
             EntryType::Regular | EntryType::Continuous | EntryType::GNUSparse => MemberKind::File,
             EntryType::Directory => MemberKind::Directory,
             EntryType::Symlink => MemberKind::Symlink,
@@ -171,7 +182,7 @@ impl<R: Skip> Members<R> {
         // Types 1 to 6 have no data, whatever size they claim.
         let has_data = !matches!(header.as_old().linkflag[0], b'1'..=b'6');
         let stored = if has_data {
-            extensions.size.unwrap_or(header_size)
+            pax.size.unwrap_or(header_size)
         } else {
             0
         };
@@ -182,7 +193,7 @@ impl<R: Skip> Members<R> {
         let mut sparse = None;
         if header.entry_type() == EntryType::GNUSparse {
             sparse = Some(self.old_gnu_map(header)?);
-        } else if let Some(records) = extensions.sparse {
+        } else if let Some(records) = pax.sparse {
             if let Some(name) = records.name.clone() {
                 path = name;
             }
@@ -313,41 +324,13 @@ impl<R: Skip> Read for MemberContent<'_, R> {
     }
 }
 
-/// What extended headers say about the member that follows them.
+/// What extended headers say about the member that follows them. GNU's names go before those of
+/// PAX, and empty ones do not count.
 #[derive(Debug, Default)]
 struct Extensions {
-    path: Option<Vec<u8>>,
-    link: Option<Vec<u8>>,
-    size: Option<u64>,
-    sparse: Option<sparse::Records>,
-}
-
-impl Extensions {
-    fn pax(&mut self, at: u64, data: &[u8]) -> io::Result<()> {
-        for record in PaxExtensions::new(data) {
-            let record =
-                record.map_err(|error| malformed(at, format_args!("bad PAX record: {error}")))?;
-            let value = record.value_bytes();
-            match record.key_bytes() {
-                b"path" => self.path = Some(value.to_vec()),
-                b"linkpath" => self.link = Some(value.to_vec()),
-                b"size" => {
-                    let size = sparse::number(value)
-                        .ok_or_else(|| malformed(at, format_args!("bad PAX size")))?;
-                    self.size = Some(size);
-                }
-                key => {
-                    if let Some(key) = key.strip_prefix(b"GNU.sparse.") {
-                        self.sparse
-                            .get_or_insert_default()
-                            .record(key, value)
-                            .map_err(|error| malformed(at, format_args!("{error}")))?;
-                    }
-                }
-            }
-        }
-        Ok(())
-    }
+    gnu_path: Vec<u8>,
+    gnu_link: Vec<u8>,
+    pax: PaxRecords,
 }
 
 fn malformed(at: u64, what: std::fmt::Arguments<'_>) -> io::Error {
@@ -355,6 +338,24 @@ fn malformed(at: u64, what: std::fmt::Arguments<'_>) -> io::Error {
         io::ErrorKind::InvalidData,
         format!("tar header at byte {at}: {what}"),
     )
+}
+
+/// A number of a header: octal digits with blanks around them, of which there may be none, or in
+/// binary with the highest bit set. `None` if it is negative or too large.
+fn number_field(field: &[u8]) -> Option<u64> {
+    if let [first, rest @ ..] = field
+        && *first >= 0x80
+    {
+        let (high, low) = rest.split_last_chunk::<8>()?;
+        let is_small = *first == 0x80 && high.iter().all(|byte| *byte == 0);
+        return is_small.then(|| u64::from_be_bytes(*low));
+    }
+    let is_blank = |byte: &u8| matches!(byte, b' ' | 0);
+    let Some(start) = field.iter().position(|byte| !is_blank(byte)) else {
+        return Some(0);
+    };
+    let digits = field[start..].split(is_blank).next()?;
+    u64::from_str_radix(std::str::from_utf8(digits).ok()?, 8).ok()
 }
 
 fn until_nul(mut data: Vec<u8>) -> Vec<u8> {
