@@ -6,6 +6,8 @@
 use std::fmt;
 use std::io::{self, BufRead, BufReader, Chain, Cursor, Read};
 
+use liblzma::stream::{CONCATENATED, Stream};
+
 /// How a stream is compressed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Compression {
@@ -30,6 +32,10 @@ const BUFFER: usize = 256 * 1024;
 /// The largest window a Zstandard frame may ask for, as a power of two: 128 MiB, the limit of the
 /// format's own tools without `--ultra` options.
 const ZSTD_WINDOW_LOG: u32 = 27;
+
+/// The memory that decoding an xz stream may take. Its own tools use 65 MiB at the highest level;
+/// the format allows for dictionaries of 4 GiB.
+const XZ_MEMORY: u64 = 192 * 1024 * 1024;
 
 impl Compression {
     /// Tells the compression from the first bytes of a stream.
@@ -100,9 +106,12 @@ impl<R: Read> Decoder<R> {
                 decoder.window_log_max(ZSTD_WINDOW_LOG)?;
                 Inner::Zstd(Box::new(decoder))
             }
-            Compression::Xz => Inner::Xz(Box::new(liblzma::bufread::XzDecoder::new_multi_decoder(
-                peeked,
-            ))),
+            Compression::Xz => {
+                let stream = Stream::new_stream_decoder(XZ_MEMORY, CONCATENATED)?;
+                Inner::Xz(Box::new(liblzma::bufread::XzDecoder::new_stream(
+                    peeked, stream,
+                )))
+            }
             Compression::Bzip2 => {
                 Inner::Bzip2(Box::new(bzip2::bufread::MultiBzDecoder::new(peeked)))
             }

@@ -7,6 +7,7 @@
 )]
 
 mod archives;
+mod compressions;
 mod corpus;
 mod digests;
 mod hostile;
