@@ -1,7 +1,7 @@
 //! What `docker save` writes: a tar file with a `manifest.json`, or, before Docker 1.10, with a
 //! `repositories` file and a chain of layers that name their parents.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
 use clair_model::{Algorithm, Digest};
@@ -9,7 +9,9 @@ use serde::Deserialize;
 
 use crate::oci::Config;
 use crate::tarball::Tarball;
-use crate::{Error, Image, Layer, LayerData, Limits, PlatformSelector, Source, clean, digest_of};
+use crate::{
+    Error, Image, Layer, LayerData, Limits, Platform, PlatformSelector, Source, clean, digest_of,
+};
 
 const KIND: &str = "docker-archive";
 
@@ -227,35 +229,26 @@ fn from_chain(tarball: &Tarball, repositories: &[u8], name: Option<&str>) -> Res
             ),
         ));
     };
+    let (ids, platform) = chain(tarball, top)?;
+    // Names may share a layer, by links; it is hashed once for all of them.
+    let mut hashed = HashMap::new();
     let mut layers = Vec::new();
-    let mut next = Some(top.clone());
-    let mut platform = None;
-    while let Some(id) = next {
-        if layers.len() >= MAX_LAYERS {
-            return Err(malformed(tarball, "its layers name each other in a loop"));
-        }
-        let link = document(tarball, &format!("{id}/json"))?
-            .ok_or_else(|| malformed(tarball, format!("it has no {id}/json")))?;
-        let link: ChainLink = serde_json::from_slice(&link)
-            .map_err(|error| malformed(tarball, format!("{id}/json: {error}")))?;
-        if platform.is_none() && !link.os.is_empty() && !link.architecture.is_empty() {
-            platform = Some(crate::Platform {
-                os: link.os,
-                architecture: link.architecture,
-                variant: String::new(),
-            });
-        }
+    for id in ids.into_iter().rev() {
         let member = format!("{id}/layer.tar");
-        let digest = hash_member(tarball, &member)?;
+        let place = tarball.locate(&member);
+        let known = hashed.get(&place).cloned();
+        let digest = match known {
+            Some(digest) => digest,
+            None => hash_member(tarball, &member)?,
+        };
+        hashed.insert(place, digest.clone());
         layers.push(Layer {
             diff_id: None,
             size: tarball.size(&member),
             member: Some(member),
             digest,
         });
-        next = link.parent;
     }
-    layers.reverse();
     let digests: Vec<String> = layers
         .iter()
         .map(|layer| layer.digest.to_string())
@@ -267,6 +260,33 @@ fn from_chain(tarball: &Tarball, repositories: &[u8], name: Option<&str>) -> Res
         platform,
         layers,
     })
+}
+
+/// The ids of the layers, topmost first, and the platform that the topmost tells.
+fn chain(tarball: &Tarball, top: &str) -> Result<(Vec<String>, Option<Platform>), Error> {
+    let mut ids = Vec::new();
+    let mut seen = HashSet::new();
+    let mut platform = None;
+    let mut next = Some(top.to_owned());
+    while let Some(id) = next {
+        if ids.len() >= MAX_LAYERS || !seen.insert(id.clone()) {
+            return Err(malformed(tarball, "its layers name each other in a loop"));
+        }
+        let link = document(tarball, &format!("{id}/json"))?
+            .ok_or_else(|| malformed(tarball, format!("it has no {id}/json")))?;
+        let link: ChainLink = serde_json::from_slice(&link)
+            .map_err(|error| malformed(tarball, format!("{id}/json: {error}")))?;
+        if platform.is_none() && !link.os.is_empty() && !link.architecture.is_empty() {
+            platform = Some(Platform {
+                os: link.os,
+                architecture: link.architecture,
+                variant: String::new(),
+            });
+        }
+        ids.push(id);
+        next = link.parent;
+    }
+    Ok((ids, platform))
 }
 
 fn hash_member(tarball: &Tarball, member: &str) -> Result<Digest, Error> {

@@ -90,7 +90,8 @@ impl Tarball {
         Ok(Some(bytes))
     }
 
-    fn locate(&self, member: &str) -> Option<(u64, u64)> {
+    /// Where the bytes of a member are, and how many.
+    pub(crate) fn locate(&self, member: &str) -> Option<(u64, u64)> {
         let mut name = member;
         for _ in 0..MAX_LINKS {
             match self.members.get(name)? {

@@ -13,6 +13,7 @@ mod digests;
 mod hostile;
 #[path = "../support/image.rs"]
 mod image;
+mod layouts;
 mod sparse;
 #[path = "../support/tar.rs"]
 mod tar;
