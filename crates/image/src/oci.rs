@@ -1,6 +1,8 @@
 //! OCI image layouts, in a directory or in a tar file, and the documents they share with
 //! registries: index, manifest and configuration.
 
+mod resolve;
+
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -12,12 +14,10 @@ use crate::tarball::Tarball;
 use crate::{
     Error, Image, Layer, LayerData, Limits, Platform, PlatformSelector, Source, digest_of,
 };
+pub(crate) use resolve::resolve;
 
 /// Documents larger than this are refused.
 pub(crate) const DOCUMENT_LIMIT: u64 = 16 * 1024 * 1024;
-
-/// Indexes may point to indexes, but not deeper than this.
-const MAX_DEPTH: usize = 4;
 
 /// A platform of an index that is none: `BuildKit` keeps attestations under it.
 const NO_PLATFORM: &str = "unknown";
@@ -113,139 +113,6 @@ impl Config {
 pub(crate) trait Documents {
     /// The bytes of a small blob, with its digest verified.
     fn document(&self, descriptor: &Descriptor) -> Result<Vec<u8>, Error>;
-}
-
-/// The images that a manifest or an index stands for.
-pub(crate) fn resolve(
-    documents: &dyn Documents,
-    name: &str,
-    digest: &Digest,
-    bytes: &[u8],
-    platforms: &PlatformSelector,
-) -> Result<Vec<Image>, Error> {
-    let mut images = Vec::new();
-    collect(documents, name, digest, bytes, platforms, 0, &mut images)?;
-    Ok(images)
-}
-
-fn collect(
-    documents: &dyn Documents,
-    name: &str,
-    digest: &Digest,
-    bytes: &[u8],
-    platforms: &PlatformSelector,
-    depth: usize,
-    images: &mut Vec<Image>,
-) -> Result<(), Error> {
-    let bad = |reason: String| Error::Document {
-        image: name.to_owned(),
-        document: format!("manifest {digest}"),
-        reason,
-    };
-    if depth > MAX_DEPTH {
-        return Err(bad("indexes are nested too deeply".to_owned()));
-    }
-    let document: Document =
-        serde_json::from_slice(bytes).map_err(|error| bad(error.to_string()))?;
-    if let Some(manifests) = &document.manifests {
-        for descriptor in choose(name, manifests, platforms)? {
-            let bytes = documents.document(descriptor)?;
-            let inner = &descriptor.digest;
-            collect(documents, name, inner, &bytes, platforms, depth + 1, images)?;
-        }
-        return Ok(());
-    }
-    let (Some(config), Some(layers)) = (&document.config, &document.layers) else {
-        return Err(bad(format!(
-            "neither an image manifest nor an index (schema version {}, media type {:?})",
-            document.schema_version, document.media_type
-        )));
-    };
-    let config_bytes = documents.document(config)?;
-    let config = Config::parse(&config_bytes).map_err(|error| Error::Document {
-        image: name.to_owned(),
-        document: format!("configuration {}", config.digest),
-        reason: error.to_string(),
-    })?;
-    // An artifact (a chart, a signature) has layers but no file system.
-    if config.diff_ids.len() != layers.len() {
-        return Err(bad(format!(
-            "it has {} layers, its configuration has {}; is it an artifact and not an image?",
-            layers.len(),
-            config.diff_ids.len()
-        )));
-    }
-    if let (PlatformSelector::One(wanted), Some(platform)) = (platforms, &config.platform)
-        && depth == 0
-        && !platform.serves(wanted)
-    {
-        return Err(no_platform(name, wanted, &platform.to_string()));
-    }
-    let layers = layers
-        .iter()
-        .zip(config.diff_ids)
-        .map(|(layer, diff_id)| Layer {
-            digest: layer.digest.clone(),
-            diff_id: Some(diff_id),
-            size: layer.size,
-            member: None,
-        });
-    images.push(Image {
-        name: name.to_owned(),
-        digest: Some(digest.clone()),
-        platform: config.platform,
-        layers: layers.collect(),
-    });
-    Ok(())
-}
-
-/// The entries of an index that were asked for.
-fn choose<'a>(
-    name: &str,
-    manifests: &'a [Descriptor],
-    platforms: &PlatformSelector,
-) -> Result<Vec<&'a Descriptor>, Error> {
-    let images: Vec<&Descriptor> = manifests
-        .iter()
-        .filter(|descriptor| !descriptor.is_attestation())
-        .collect();
-    let wanted = match platforms {
-        PlatformSelector::All => return Ok(images),
-        PlatformSelector::Default if images.len() == 1 => return Ok(images),
-        PlatformSelector::Default => Platform::host(),
-        PlatformSelector::One(wanted) => wanted.clone(),
-    };
-    let serves = |descriptor: &&Descriptor| {
-        let platform = descriptor.platform.as_ref();
-        platform.is_some_and(|platform| platform.serves(&wanted))
-    };
-    // An index without platforms leaves the choice to the configurations.
-    let unnamed = |descriptor: &&Descriptor| descriptor.platform.is_none();
-    let found = images.iter().copied().find(serves);
-    if let Some(found) = found.or_else(|| match images.as_slice() {
-        [only] if unnamed(only) => Some(*only),
-        _ => None,
-    }) {
-        return Ok(vec![found]);
-    }
-    let available: Vec<String> = images
-        .iter()
-        .filter_map(|descriptor| descriptor.platform.as_ref())
-        .map(ToString::to_string)
-        .collect();
-    Err(no_platform(name, &wanted, &available.join(", ")))
-}
-
-fn no_platform(name: &str, wanted: &Platform, available: &str) -> Error {
-    Error::Platform {
-        image: name.to_owned(),
-        wanted: wanted.to_string(),
-        available: if available.is_empty() {
-            "none".to_owned()
-        } else {
-            available.to_owned()
-        },
-    }
 }
 
 /// Verifies the digest of a document.

@@ -14,6 +14,7 @@ mod hostile;
 #[path = "../support/image.rs"]
 mod image;
 mod layouts;
+mod platforms;
 mod sparse;
 #[path = "../support/tar.rs"]
 mod tar;
