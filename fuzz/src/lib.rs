@@ -1,5 +1,6 @@
 //! What the fuzz targets share.
 
+pub mod feed;
 pub mod rpmdb;
 
 use clair_image::Limits;
