@@ -52,6 +52,13 @@ pub(crate) struct ImageArguments {
     /// Read every layer, and keep nothing.
     #[arg(long, help_heading = "Layer cache")]
     no_layer_cache: bool,
+    #[command(flatten)]
+    registry: RegistryArguments,
+}
+
+/// How a registry is talked to.
+#[derive(Debug, Args)]
+struct RegistryArguments {
     /// Talk HTTP instead of HTTPS to the registry.
     #[arg(long, help_heading = "Registry")]
     plain_http: bool,
@@ -81,12 +88,7 @@ impl ImageArguments {
         };
         let open = OpenOptions {
             limits: options.limits,
-            registry: clair_registry::Options {
-                plain_http: self.plain_http,
-                skip_tls_verify: self.skip_tls_verify,
-                ca_file: self.ca_file.clone(),
-                ..clair_registry::Options::default()
-            },
+            registry: self.registry.options(),
         };
         let source = clair_image::open(&self.image, &open)?;
         let platforms = self.platform.clone();
@@ -147,6 +149,17 @@ impl ImageArguments {
             Err(error) => {
                 Err(error).with_context(|| format!("cannot use {} as layer cache", dir.display()))
             }
+        }
+    }
+}
+
+impl RegistryArguments {
+    fn options(&self) -> clair_registry::Options {
+        clair_registry::Options {
+            plain_http: self.plain_http,
+            skip_tls_verify: self.skip_tls_verify,
+            ca_file: self.ca_file.clone(),
+            ..clair_registry::Options::default()
         }
     }
 }

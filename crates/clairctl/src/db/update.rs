@@ -226,7 +226,7 @@ fn ask(
         source,
         previous,
     } = job;
-    let fetched = Timestamp::now();
+    let asked = Timestamp::now();
     let updated = update_source(*feed, source, fetcher, previous.as_ref(), |document| {
         progress.begin(&source.name, document);
         let writer = update.writer(&source.name).map_err(io::Error::other)?;
@@ -250,7 +250,7 @@ fn ask(
             let provenance = Provenance {
                 feed: feed.name().to_owned(),
                 url: fingerprint.location.clone(),
-                fetched,
+                fetched: asked,
                 upstream: date,
                 parser_version: fingerprint.revision,
                 fingerprint: serde_json::to_string(&fingerprint)?,
@@ -277,12 +277,12 @@ impl Sink for SegmentSink {
 }
 
 fn describe(summary: &Summary) -> String {
-    let mut text = format!(
+    let counts = format!(
         "{} advisories, {} statements",
         summary.advisories, summary.statements
     );
-    for (reason, count) in &summary.skipped {
-        text.push_str(&format!(", {count} left out ({reason})"));
-    }
-    text
+    let skipped = summary.skipped.iter();
+    let skipped = skipped.map(|(reason, count)| format!("{count} left out ({reason})"));
+    let parts: Vec<String> = std::iter::once(counts).chain(skipped).collect();
+    parts.join(", ")
 }

@@ -78,7 +78,7 @@ fn mirror(machine: &Machine, files: &[(&Path, &str)]) {
 }
 
 #[test]
-fn debian_says_so_in_its_security_tracker() {
+fn debian_says_what_is_fixed_where() {
     let Some(corpus) = corpus() else { return };
     let feeds = corpus.join("feeds/debian");
     let machine = Machine::new();
@@ -137,12 +137,16 @@ fn debian_says_so_in_its_security_tracker() {
             (jessie(), "sudo", "1.8.5p2-1", "CVE-2014-9680", Fine, ""),
         ],
     );
+}
 
-    mirror(
-        &machine,
-        &[(&feeds.join("tracker-slice.json"), "slice/debian/json")],
-    );
-    machine.update("mirror/slice", "debian");
+#[test]
+fn debian_says_what_is_open_and_what_was_never_there() {
+    let Some(corpus) = corpus() else { return };
+    let machine = Machine::new();
+    let tracker = corpus.join("feeds/debian/tracker-slice.json");
+    mirror(&machine, &[(&tracker, "debian/json")]);
+    machine.update("mirror", "debian");
+    let jessie = || Root::debian("jessie", "8");
     let buster = || Root::debian("buster", "10");
     check(
         &machine,

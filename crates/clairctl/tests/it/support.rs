@@ -201,7 +201,7 @@ impl Root {
                  Source: {source}\nVersion: {version}\n\n"
             )),
             Packages::Apk(stanzas) => {
-                stanzas.push(format!("P:{name}\nV:{version}\nA:x86_64\no:{source}\n\n"))
+                stanzas.push(format!("P:{name}\nV:{version}\nA:x86_64\no:{source}\n\n"));
             }
             Packages::None => unreachable!("an empty root has no packages"),
         }

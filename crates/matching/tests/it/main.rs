@@ -1,5 +1,11 @@
 //! What a vulnerability report says, given an index report and a database.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "helpers of tests, outside of #[test]"
+)]
+
 mod coverage;
 mod explanation;
 mod findings;
