@@ -15,9 +15,9 @@ pub struct LayerFindings {
     pub entries: Vec<PathHash>,
     /// Directories, which cover only a file of the same name. Sorted.
     pub directories: Vec<PathHash>,
-    /// Paths that this layer removes.
+    /// Paths that this layer removes. Sorted.
     pub whiteouts: Vec<String>,
-    /// Directories whose content in the layers below this layer removes.
+    /// Directories whose content in the layers below this layer removes. Sorted.
     pub opaque: Vec<String>,
     /// What was passed over.
     pub problems: Vec<LayerProblem>,

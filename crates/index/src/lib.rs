@@ -2,13 +2,14 @@
 //!
 //! [`index`] reads every layer once, several at a time, and shows the files to the analyzers. What
 //! they find in a layer depends on nothing but the layer, so [`LayerFindings`] is a value that can
-//! be kept in a [`LayerCache`] and shared by images. [`merge`] then puts the layers together by the rules of the file
-//! system, and [`report`] writes the result in the form of Clair's API.
+//! be kept in a [`LayerCache`] and shared by images. [`merge`] then puts the layers together by the
+//! rules of the file system, and [`report`] writes the result in the form of Clair's API.
 
 mod cache;
 mod layer;
 mod merge;
 mod read;
+mod reading;
 mod report;
 mod tree;
 

@@ -23,7 +23,13 @@ pub(crate) fn resolve_link(link: &str, target: &str) -> String {
 #[derive(Debug, Default)]
 pub(crate) struct Links {
     targets: HashMap<String, String>,
+    /// The links by what they point to.
+    links: HashMap<String, Vec<String>>,
 }
+
+/// Of more links than this to one directory the others are not looked at when something below it
+/// is removed by another name. Images have one or two.
+const MAX_ALIASES: usize = 64;
 
 impl Links {
     /// Puts a layer on top. Only links at `relevant` paths are kept.
@@ -34,6 +40,15 @@ impl Links {
                 let target = resolve_link(&link.path, &link.target);
                 self.targets.insert(link.path.clone(), target);
             }
+        }
+        self.links.clear();
+        for (link, target) in &self.targets {
+            let links = self.links.entry(target.clone()).or_default();
+            links.push(link.clone());
+        }
+        for links in self.links.values_mut() {
+            links.sort_unstable();
+            links.truncate(MAX_ALIASES);
         }
     }
 
@@ -58,9 +73,9 @@ impl Links {
 
     /// Other names by which the same file can be reached through one link.
     pub(crate) fn aliases<'a>(&'a self, path: &'a str) -> impl Iterator<Item = String> + 'a {
-        self.targets.iter().filter_map(move |(link, target)| {
-            let rest = path.strip_prefix(target.as_str())?;
-            (rest.is_empty() || rest.starts_with('/')).then(|| format!("{link}{rest}"))
+        ends(path).flat_map(move |end| {
+            let links = self.links.get(&path[..end]).into_iter().flatten();
+            links.map(move |link| format!("{link}{}", &path[end..]))
         })
     }
 }
@@ -80,24 +95,17 @@ pub(crate) fn ancestors(path: &str) -> impl Iterator<Item = &str> {
 /// Whether a layer removes or replaces a path of the layers below it.
 pub(crate) fn covers(layer: &LayerFindings, path: &str) -> bool {
     let has = |set: &[PathHash], path: &str| set.binary_search(&PathHash::of(path)).is_ok();
+    let named = |paths: &[String], path: &str| {
+        let found = paths.binary_search_by(|known| known.as_str().cmp(path));
+        found.is_ok()
+    };
     has(&layer.directories, path)
-        || ends(path).any(|end| has(&layer.entries, &path[..end]))
-        || layer
-            .whiteouts
-            .iter()
-            .any(|gone| is_at_or_below(path, gone))
-        || layer.opaque.iter().any(|gone| is_below(path, gone))
-}
-
-fn is_at_or_below(path: &str, directory: &str) -> bool {
-    path == directory || is_below(path, directory)
-}
-
-fn is_below(path: &str, directory: &str) -> bool {
-    directory.is_empty()
-        || path
-            .strip_prefix(directory)
-            .is_some_and(|rest| rest.starts_with('/'))
+        || ends(path).any(|end| {
+            let path = &path[..end];
+            has(&layer.entries, path) || named(&layer.whiteouts, path)
+        })
+        || named(&layer.opaque, "")
+        || ancestors(path).any(|directory| named(&layer.opaque, directory))
 }
 
 #[cfg(test)]
