@@ -1,0 +1,180 @@
+//! What the indexer is told, and where the configuration of all services says it.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use clair_rpc::ServerOptions;
+use clair_runtime::Service;
+use clair_runtime::config::{self, ListenAddress};
+
+use crate::{Egress, Events, NoEvents};
+
+/// What the indexer is told.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Where it listens.
+    pub listen: ListenAddress,
+    /// How it serves, and whom.
+    pub server: ServerOptions,
+    /// Where everything is kept.
+    pub database: Database,
+    /// Where layers may be fetched from.
+    pub egress: Egress,
+    /// How much it does at the same time, and how much of an image it reads.
+    pub limits: Limits,
+    /// Whom to tell of what was indexed.
+    pub events: Arc<dyn Events>,
+}
+
+/// The database.
+#[derive(Clone)]
+pub struct Database {
+    /// Its address, as [`clair_store::Store::connect`] takes it. It may hold a password, so
+    /// `Debug` does not show it.
+    pub address: String,
+    /// How it is used.
+    pub options: clair_store::Options,
+    /// Whether to bring the schema up to date at the start.
+    pub migrate: bool,
+}
+
+impl fmt::Debug for Database {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Database")
+            .field("options", &self.options)
+            .field("migrate", &self.migrate)
+            .finish_non_exhaustive()
+    }
+}
+
+/// How much is done at the same time, and how much of an image is read.
+#[derive(Debug, Clone)]
+pub struct Limits {
+    /// Layers that are read at the same time, of all images together.
+    pub concurrent_layers: usize,
+    /// Calls of `Index` that are served at the same time; more are refused. `None` for no bound.
+    pub concurrent_requests: Option<usize>,
+    /// Layers that an image may have.
+    pub layers: usize,
+    /// How much is read of a layer. Part of the state of the indexer, so that it must be the same
+    /// on all replicas.
+    pub layer: clair_image::Limits,
+    /// How long a server may be silent before a layer is given up.
+    pub silence: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self::of(&config::Indexer::default())
+    }
+}
+
+impl Limits {
+    fn of(indexer: &config::Indexer) -> Self {
+        let limits = &indexer.limits;
+        Self {
+            concurrent_layers: indexer.concurrent_layers(),
+            concurrent_requests: indexer.concurrent_requests(),
+            layers: limits.layers,
+            layer: clair_image::Limits {
+                layer_size: limits.layer_size.0,
+                layer_ratio: limits.layer_ratio,
+                entries: limits.layer_entries,
+                file_size: limits.file_size.0,
+                ..clair_image::Limits::default()
+            },
+            silence: Duration::from_mins(1),
+        }
+    }
+}
+
+impl Config {
+    /// A configuration with all defaults.
+    pub fn new(listen: ListenAddress, server: ServerOptions, database: Database) -> Self {
+        Self {
+            listen,
+            server,
+            database,
+            egress: Egress::default(),
+            limits: Limits::default(),
+            events: Arc::new(NoEvents),
+        }
+    }
+
+    /// What the configuration of all services means for the indexer. How it serves and where
+    /// events go is for the program to say, which knows whether services share a process.
+    pub fn of_services(
+        services: &config::Config,
+        server: ServerOptions,
+        events: Arc<dyn Events>,
+    ) -> Self {
+        let connstring = services.connstring(Service::Indexer);
+        let database = Database {
+            address: connstring.map_or_else(String::new, |address| address.url().to_string()),
+            options: clair_store::Options {
+                max_connections: connstring
+                    .and_then(config::Connstring::max_connections)
+                    .unwrap_or(services.database.max_connections),
+                acquire_timeout: services.database.acquire_timeout.duration(),
+                application_name: "clair-indexer".to_owned(),
+                ..clair_store::Options::default()
+            },
+            migrate: services.database.migrations || services.indexer.migrations,
+        };
+        let listen = services.internal.listen_address(Service::Indexer);
+        Self {
+            listen: listen.unwrap_or(ListenAddress::port(6071)),
+            server,
+            database,
+            egress: Egress {
+                rules: services.indexer.egress.clone(),
+                airgap: services.indexer.airgap,
+            },
+            limits: Limits::of(&services.indexer),
+            events,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clair_rpc::Trust;
+    use clair_runtime::Mode;
+
+    use super::*;
+
+    #[test]
+    fn the_sections_of_all_services_say_it() {
+        let yaml = "
+database: {connstring: 'host=db dbname=clair user=clair password=secret', migrations: false}
+indexer:
+  connstring: 'host=own dbname=clair user=clair password=secret pool_max_conns=7'
+  migrations: true
+  layer_scan_concurrency: 3
+  airgap: true
+  egress: {allow_networks: [10.0.0.0/8]}
+  limits: {layers: 5, file_size: 1MiB}
+";
+        let services = config::Config::from_yaml(yaml, Mode::Combo).unwrap();
+        let server = ServerOptions::new(Trust {
+            loopback: true,
+            ..Trust::default()
+        });
+        let config = Config::of_services(&services, server, Arc::new(NoEvents));
+        assert!(
+            config.database.address.contains("own"),
+            "{}",
+            config.database.address
+        );
+        assert_eq!(config.database.options.max_connections, 7);
+        assert!(config.database.migrate && config.egress.airgap);
+        assert_eq!(config.limits.concurrent_layers, 3);
+        assert_eq!(
+            (config.limits.layers, config.limits.layer.file_size),
+            (5, 1 << 20)
+        );
+        assert_eq!(config.egress.rules.allow_networks.len(), 1);
+        assert!(!format!("{config:?}").contains("secret"));
+    }
+}

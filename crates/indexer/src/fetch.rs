@@ -1,0 +1,27 @@
+//! Layers by HTTP: from the address that a client gave to a stream of bytes.
+//!
+//! The address is hostile until shown otherwise. Where it may lead is said by [`Egress`], for the
+//! address itself and for every redirect. The client's headers are for the origin that it named:
+//! on the way to another one, none of them is sent.
+
+mod body;
+mod client;
+mod egress;
+mod error;
+mod headers;
+mod resolver;
+mod source;
+
+pub(crate) use client::Client;
+pub use egress::Egress;
+pub(crate) use error::FetchError;
+pub(crate) use source::LayerSource;
+
+use clair_model::ManifestLayer;
+
+/// Judges what can be judged of the way to a layer without going it.
+pub(crate) fn check(layer: &ManifestLayer) -> Result<(), (&'static str, FetchError)> {
+    client::address(&layer.uri).map_err(|error| ("uri", error))?;
+    headers::read(&layer.headers).map_err(|error| ("headers", error))?;
+    Ok(())
+}

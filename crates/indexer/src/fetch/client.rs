@@ -1,0 +1,184 @@
+//! The request for a layer, with its redirects.
+
+use std::error::Error as _;
+use std::sync::Arc;
+use std::time::Duration;
+
+use clair_model::ManifestLayer;
+use http::header::{HeaderMap, LOCATION};
+use reqwest::Response;
+use url::Url;
+
+use super::error::Refusal;
+use super::resolver::Resolver;
+use super::{Egress, FetchError, headers};
+
+/// So many redirects are followed, as browsers and Go's client do.
+const MAX_REDIRECTS: usize = 10;
+
+/// So often a server that is not ready is asked.
+const ATTEMPTS: u32 = 3;
+
+/// What is shown of the body of an answer that is not the layer.
+const SHOWN_BODY: usize = 256;
+
+/// Fetches layers.
+#[derive(Debug, Clone)]
+pub(crate) struct Client {
+    http: reqwest::Client,
+    egress: Arc<Egress>,
+    pub(super) silence: Duration,
+}
+
+impl Client {
+    /// A client for everything that the policy allows. Proxies of the environment are not used:
+    /// they would resolve names themselves, out of reach of the policy.
+    pub(crate) fn new(egress: Egress, silence: Duration) -> Result<Self, reqwest::Error> {
+        let egress = Arc::new(egress);
+        let http = reqwest::Client::builder()
+            .user_agent(concat!("clair/", env!("CARGO_PKG_VERSION")))
+            .redirect(reqwest::redirect::Policy::none())
+            .no_proxy()
+            .connect_timeout(Duration::from_secs(10))
+            .dns_resolver(Arc::new(Resolver(Arc::clone(&egress))))
+            .build()?;
+        Ok(Self {
+            http,
+            egress,
+            silence,
+        })
+    }
+
+    /// Opens a layer: the answer with status 200, its body unread.
+    pub(super) async fn open(&self, layer: &ManifestLayer) -> Result<Response, FetchError> {
+        let url = address(&layer.uri)?;
+        let headers = headers::read(&layer.headers)?;
+        let mut attempt = 1;
+        loop {
+            match self.follow(url.clone(), headers.clone()).await {
+                Err(error) if error.is_transient() && attempt < ATTEMPTS => {
+                    tracing::debug!(layer = %layer.hash, attempt, %error, "layer is asked for again");
+                    tokio::time::sleep(Duration::from_millis(250) * 2_u32.pow(attempt)).await;
+                    attempt += 1;
+                }
+                result => return result,
+            }
+        }
+    }
+
+    async fn follow(&self, mut url: Url, mut headers: HeaderMap) -> Result<Response, FetchError> {
+        for _ in 0..=MAX_REDIRECTS {
+            let response = self.get(&url, headers.clone()).await?;
+            if !response.status().is_redirection() {
+                return checked(&url, response).await;
+            }
+            let next = location(&url, &response)?;
+            if next.origin() != url.origin() {
+                headers.clear();
+            }
+            url = next;
+        }
+        Err(FetchError::Redirect {
+            address: shown(&url),
+            reason: "the redirects do not end",
+        })
+    }
+
+    async fn get(&self, url: &Url, headers: HeaderMap) -> Result<Response, FetchError> {
+        let address = shown(url);
+        if let Err(source) = self.egress.check_url(url) {
+            return Err(FetchError::Refused { address, source });
+        }
+        let sent = self.http.get(url.clone()).headers(headers).send();
+        match tokio::time::timeout(self.silence, sent).await {
+            Ok(Ok(response)) => Ok(response),
+            Ok(Err(error)) => Err(match refusal(&error) {
+                Some(source) => FetchError::Refused { address, source },
+                None => FetchError::Transport {
+                    address,
+                    source: error.without_url(),
+                },
+            }),
+            Err(_) => Err(FetchError::Silence {
+                address,
+                silence: self.silence,
+            }),
+        }
+    }
+}
+
+/// Reads the address of a layer.
+pub(crate) fn address(text: &str) -> Result<Url, FetchError> {
+    let url = Url::parse(text).ok();
+    url.filter(|url| matches!(url.scheme(), "http" | "https"))
+        .ok_or_else(|| {
+            // What is no address may still have a credential in it.
+            let address = text.split(['?', '@']).next().unwrap_or_default();
+            FetchError::Address {
+                address: address.chars().take(SHOWN_BODY).collect(),
+            }
+        })
+}
+
+/// An address without user information and query, which may be credentials.
+pub(super) fn shown(url: &Url) -> String {
+    format!("{}{}", url.origin().ascii_serialization(), url.path())
+}
+
+fn location(url: &Url, response: &Response) -> Result<Url, FetchError> {
+    let reason = "a redirect leads to no http or https address";
+    let broken = || FetchError::Redirect {
+        address: shown(url),
+        reason,
+    };
+    let location = response
+        .headers()
+        .get(LOCATION)
+        .and_then(|value| value.to_str().ok());
+    let next = location
+        .and_then(|text| url.join(text).ok())
+        .ok_or_else(broken)?;
+    if matches!(next.scheme(), "http" | "https") {
+        Ok(next)
+    } else {
+        Err(broken())
+    }
+}
+
+/// Only 200 is the layer.
+async fn checked(url: &Url, mut response: Response) -> Result<Response, FetchError> {
+    let status = response.status();
+    if status == http::StatusCode::OK {
+        return Ok(response);
+    }
+    let mut body = Vec::new();
+    let read = async {
+        while body.len() < SHOWN_BODY {
+            let Ok(Some(chunk)) = response.chunk().await else {
+                break;
+            };
+            body.extend_from_slice(&chunk);
+        }
+    };
+    // The reason matters, but not so much as to wait for it long.
+    let _ = tokio::time::timeout(Duration::from_secs(5), read).await;
+    body.truncate(SHOWN_BODY);
+    let body = String::from_utf8_lossy(&body).trim().to_owned();
+    Err(FetchError::Status {
+        address: shown(url),
+        status,
+        body,
+    })
+}
+
+/// The refusal of the resolver, if that is what an error is about.
+fn refusal(error: &reqwest::Error) -> Option<Refusal> {
+    let mut source = error.source();
+    while let Some(cause) = source {
+        if let Some(refusal) = cause.downcast_ref::<Refusal>() {
+            return Some(refusal.clone());
+        }
+        source = cause.source();
+    }
+    None
+}

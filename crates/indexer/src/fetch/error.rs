@@ -1,0 +1,76 @@
+//! Why a layer could not be fetched.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use http::StatusCode;
+use thiserror::Error;
+
+/// Why a layer could not be fetched. Addresses are shown without what may be a credential.
+#[derive(Debug, Error)]
+pub(crate) enum FetchError {
+    /// The address is none that layers can have.
+    #[error("{address:?} is no absolute http or https address")]
+    Address { address: String },
+    /// A header cannot be sent.
+    #[error("header {name:?} cannot be sent")]
+    Header { name: String },
+    /// The policy forbids to go there.
+    #[error("{address} is refused")]
+    Refused {
+        address: String,
+        #[source]
+        source: Refusal,
+    },
+    /// No answer, or none to the end.
+    #[error("{address}")]
+    Transport {
+        address: String,
+        #[source]
+        source: reqwest::Error,
+    },
+    /// The server stopped to send.
+    #[error("{address}: nothing came for {silence:?}")]
+    Silence { address: String, silence: Duration },
+    /// The server answered something else than the layer.
+    #[error("{address}: unexpected status {status}: {body:?}")]
+    Status {
+        address: String,
+        status: StatusCode,
+        body: String,
+    },
+    /// The redirects do not end, or one leads nowhere.
+    #[error("{address}: {reason}")]
+    Redirect {
+        address: String,
+        reason: &'static str,
+    },
+    /// Nobody waits for the layer any more.
+    #[error("cancelled")]
+    Cancelled,
+}
+
+/// Why the policy forbids a destination.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub(crate) enum Refusal {
+    /// Of the scheme.
+    #[error("layers are not fetched by plain HTTP")]
+    PlainHttp,
+    /// Of the kind of the address.
+    #[error("{address} is {kind}, where layers are not fetched from")]
+    Address { address: IpAddr, kind: &'static str },
+    /// The name leads to no address at all.
+    #[error("{0:?} has no address")]
+    NoAddress(String),
+}
+
+impl FetchError {
+    /// Whether the same request may succeed a moment later.
+    pub(super) fn is_transient(&self) -> bool {
+        match self {
+            Self::Transport { source, .. } => source.is_connect() || source.is_request(),
+            Self::Status { status, .. } => matches!(status.as_u16(), 429 | 502 | 503 | 504),
+            _ => false,
+        }
+    }
+}

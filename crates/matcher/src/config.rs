@@ -1,0 +1,146 @@
+//! What the matcher is told, and where the configuration of all services says it.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::thread;
+use std::time::Duration;
+
+use clair_rpc::{ChannelOptions, ServerOptions};
+use clair_runtime::Service;
+use clair_runtime::config::{self, ListenAddress};
+use jiff::SignedDuration;
+
+/// What the matcher is told.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Where it listens.
+    pub listen: ListenAddress,
+    /// How it serves, and whom.
+    pub server: ServerOptions,
+    /// How it calls the indexer.
+    pub indexer: ChannelOptions,
+    /// PostgreSQL.
+    pub database: Database,
+    /// The directory of the local copy of the advisories. One process at a time writes to it.
+    pub data_dir: PathBuf,
+    /// How often to look for updates of which no event told.
+    pub poll_interval: Duration,
+    /// How long ago a source may have answered last before reports say that its data is old.
+    pub max_age: SignedDuration,
+    /// How much is done at the same time.
+    pub limits: Limits,
+}
+
+impl Config {
+    /// What the configuration of all services means for the matcher. How it serves and how it
+    /// calls the indexer is for the program to say, which knows whether services share a process.
+    pub fn of_services(
+        services: &config::Config,
+        server: ServerOptions,
+        indexer: ChannelOptions,
+    ) -> Self {
+        let listen = services.internal.listen_address(Service::Matcher);
+        let connstring = services.connstring(Service::Matcher);
+        let database = Database {
+            address: connstring.map_or_else(String::new, |address| address.url().to_string()),
+            options: clair_store::Options {
+                max_connections: services.database.max_connections,
+                acquire_timeout: services.database.acquire_timeout.duration(),
+                statement_timeout: SNAPSHOT_TIMEOUT,
+                application_name: "clair-matcher".to_owned(),
+                ..clair_store::Options::default()
+            },
+            migrate: services.database.migrations || services.matcher.migrations,
+        };
+        Self {
+            listen: listen.unwrap_or(ListenAddress::port(6072)),
+            server,
+            indexer,
+            database,
+            data_dir: services.matcher.data_dir.clone(),
+            poll_interval: services.matcher.poll_interval.duration(),
+            max_age: SignedDuration::from_hours(7 * 24),
+            limits: Limits::default(),
+        }
+    }
+}
+
+/// How long reading all of a source may take. It is as fast as the segment is written, which on a
+/// slow disk takes a while for the largest.
+const SNAPSHOT_TIMEOUT: Duration = Duration::from_mins(30);
+
+/// The database server, and how it is used.
+#[derive(Clone)]
+pub struct Database {
+    /// Its address, which may hold a password.
+    pub address: String,
+    /// How it is used.
+    pub options: clair_store::Options,
+    /// Whether to bring the schema up to date at the start.
+    pub migrate: bool,
+}
+
+/// How much is done at the same time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// How many images are matched at once.
+    pub matching: usize,
+    /// How many more may wait for their turn, in the order of their coming. Those beyond are
+    /// refused.
+    pub waiting: usize,
+}
+
+impl Default for Limits {
+    /// As many as there are processors, and enough room for a burst.
+    fn default() -> Self {
+        Self {
+            matching: thread::available_parallelism().map_or(2, std::num::NonZero::get),
+            waiting: 1024,
+        }
+    }
+}
+
+impl fmt::Debug for Database {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Database")
+            .field("options", &self.options)
+            .field("migrate", &self.migrate)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clair_rpc::Trust;
+    use clair_runtime::Mode;
+
+    use super::*;
+
+    #[test]
+    fn the_configuration_of_all_services_says_where_and_how_often() {
+        let text = "
+            matcher:
+              connstring: postgres://clair:secret@db/clair
+              data_dir: /data
+              poll_interval: 5s
+              indexer_addr: http://indexer:6071
+            database: {max_connections: 3, migrations: false}
+            internal: {matcher: {listen_addr: 'localhost:7000'}, insecure: true}
+        ";
+        let mode = Mode::Only(Service::Matcher);
+        let services = config::Config::from_yaml(text, mode).unwrap();
+        let server = ServerOptions::new(Trust::default());
+        let config = Config::of_services(&services, server, ChannelOptions::new("http://indexer"));
+        assert_eq!(config.listen.to_string(), "localhost:7000");
+        assert_eq!(config.data_dir, PathBuf::from("/data"));
+        assert_eq!(config.poll_interval, Duration::from_secs(5));
+        assert_eq!(config.database.options.max_connections, 3);
+        assert!(!config.database.migrate);
+        assert!(
+            config.database.address.starts_with("postgres"),
+            "{}",
+            config.database.address
+        );
+        assert!(!format!("{config:?}").contains("secret"));
+    }
+}

@@ -1,0 +1,269 @@
+//! What the updater needs to know, and where the configuration of all services says it.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use clair_feeds::{Location, ParseLocationError};
+use clair_rpc::ServerOptions;
+use clair_runtime::Service;
+use clair_runtime::config::{self, ListenAddress};
+use clair_store::Retention;
+use jiff::SignedDuration;
+use thiserror::Error;
+
+use crate::events::{Events, NoEvents};
+
+/// How the updater works.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Where it listens.
+    pub listen: ListenAddress,
+    /// How it serves, and whom.
+    pub server: ServerOptions,
+    /// Where everything is stored.
+    pub database: Database,
+    /// How each feed is asked, by its name; what is not here is asked as [`FeedConfig::default`]
+    /// says.
+    pub feeds: BTreeMap<String, FeedConfig>,
+    /// The directory or URL that has a copy of all feeds, one directory each.
+    pub mirror: Option<Location>,
+    /// Whether to refuse all use of the network.
+    pub offline: bool,
+    /// By how much, at random, each period is longer.
+    pub jitter: Duration,
+    /// How many sources are read at the same time; at least one is.
+    pub concurrency: usize,
+    /// What is kept of the history of updates; `None` keeps all.
+    pub retention: Option<Retention>,
+    /// Where archives are unpacked and packed.
+    pub spool_dir: PathBuf,
+    /// Whom to tell of what was stored.
+    pub events: Arc<dyn Events>,
+}
+
+/// The database.
+#[derive(Debug, Clone)]
+pub struct Database {
+    /// Its address, as [`clair_store::Store::connect`] takes it.
+    pub address: String,
+    /// How it is used.
+    pub options: clair_store::Options,
+    /// Whether to bring the schema up to date at the start.
+    pub migrate: bool,
+}
+
+/// How one feed is asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FeedConfig {
+    /// Whether it is asked at all.
+    pub enabled: bool,
+    /// How often.
+    pub period: Duration,
+    /// Where it lies, instead of its vendor's place.
+    pub root: Option<Location>,
+}
+
+impl Default for FeedConfig {
+    fn default() -> Self {
+        Self {
+            enabled: true,
+            period: Duration::from_hours(6),
+            root: None,
+        }
+    }
+}
+
+/// A configuration that cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum InvalidConfig {
+    /// It names a feed that does not exist.
+    #[error("there is no feed {name:?}")]
+    UnknownFeed {
+        /// The name.
+        name: String,
+    },
+    /// The place of a feed, or of all of them, is none.
+    #[error("the location {key}")]
+    Location {
+        /// The key of the configuration.
+        key: String,
+        /// What is wrong with it.
+        #[source]
+        source: ParseLocationError,
+    },
+}
+
+/// Operations that are not older are kept, so that whoever follows them can be that far behind.
+const KEPT: SignedDuration = SignedDuration::from_hours(24);
+
+impl Config {
+    /// A configuration that asks every feed at its vendor.
+    pub fn new(listen: ListenAddress, server: ServerOptions, database: Database) -> Self {
+        Self {
+            listen,
+            server,
+            database,
+            feeds: BTreeMap::new(),
+            mirror: None,
+            offline: false,
+            jitter: Duration::from_mins(5),
+            concurrency: 2,
+            retention: Some(Retention {
+                operations: 10,
+                age: KEPT,
+            }),
+            spool_dir: std::env::temp_dir(),
+            events: Arc::new(NoEvents),
+        }
+    }
+
+    /// What the configuration of all services means for the updater. How it serves and where
+    /// events go is for the program to say, which knows whether services share a process.
+    ///
+    /// # Errors
+    ///
+    /// When a feed is named that does not exist, or a location is none.
+    pub fn of_services(
+        services: &config::Config,
+        server: ServerOptions,
+        events: Arc<dyn Events>,
+    ) -> Result<Self, InvalidConfig> {
+        let listen = services.internal.listen_address(Service::Updater);
+        let connstring = services.connstring(Service::Updater);
+        let database = Database {
+            address: connstring.map_or_else(String::new, |address| address.url().to_string()),
+            options: clair_store::Options {
+                max_connections: services.database.max_connections,
+                acquire_timeout: services.database.acquire_timeout.duration(),
+                application_name: "clair-updater".to_owned(),
+                ..clair_store::Options::default()
+            },
+            migrate: services.database.migrations || services.matcher.migrations,
+        };
+        let mirror = services.updater.mirror.as_ref();
+        let listen = listen.unwrap_or(ListenAddress::port(6073));
+        Ok(Self {
+            feeds: feeds(services)?,
+            mirror: mirror
+                .map(|mirror| location("updater.mirror", mirror))
+                .transpose()?,
+            offline: services.updater.offline,
+            jitter: services.updater.jitter.duration(),
+            concurrency: services.updater.concurrency,
+            retention: match services.matcher.update_retention {
+                config::Retention::Newest(count) => Some(Retention {
+                    operations: count.get(),
+                    age: KEPT,
+                }),
+                config::Retention::Everything => None,
+            },
+            events,
+            ..Self::new(listen, server, database)
+        })
+    }
+}
+
+/// Every feed there is, as the three sections that speak of feeds want it.
+fn feeds(services: &config::Config) -> Result<BTreeMap<String, FeedConfig>, InvalidConfig> {
+    let mut feeds = BTreeMap::new();
+    let sets = services.updaters.sets.as_ref();
+    for feed in clair_feeds::all() {
+        let name = feed.name().to_owned();
+        let is_chosen = sets.is_none_or(|sets| sets.contains(&name));
+        let enabled = is_chosen && !services.matcher.disable_updaters;
+        let period = services.updater_period().duration();
+        feeds.insert(
+            name,
+            FeedConfig {
+                enabled,
+                period,
+                root: None,
+            },
+        );
+    }
+    for (name, wanted) in &services.feeds {
+        let Some(feed) = feeds.get_mut(name) else {
+            return Err(InvalidConfig::UnknownFeed { name: name.clone() });
+        };
+        feed.enabled &= wanted.enabled;
+        if let Some(period) = wanted.period {
+            feed.period = period.duration();
+        }
+        let root = wanted.root.as_ref();
+        feed.root = root
+            .map(|root| location(&format!("feeds.{name}.root"), root))
+            .transpose()?;
+    }
+    Ok(feeds)
+}
+
+fn location(key: &str, text: &config::Location) -> Result<Location, InvalidConfig> {
+    let parsed = text.expose().parse();
+    parsed.map_err(|source| InvalidConfig::Location {
+        key: key.to_owned(),
+        source,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use clair_rpc::Trust;
+    use clair_runtime::Mode;
+    use clair_runtime::config::Config as Services;
+
+    use super::*;
+
+    fn of(yaml: &str) -> Config {
+        let services = Services::from_yaml(yaml, Mode::Combo).unwrap();
+        let server = ServerOptions::new(Trust {
+            loopback: true,
+            ..Trust::default()
+        });
+        Config::of_services(&services, server, Arc::new(NoEvents)).unwrap()
+    }
+
+    const MINIMUM: &str = "
+database: {connstring: 'host=db dbname=clair user=clair'}
+";
+
+    #[test]
+    fn every_feed_is_asked_unless_something_is_said() {
+        let config = of(MINIMUM);
+        assert_eq!(config.feeds.len(), clair_feeds::all().len());
+        let default = FeedConfig::default();
+        assert!(
+            config.feeds.values().all(|feed| *feed == default),
+            "{:?}",
+            config.feeds
+        );
+    }
+
+    #[test]
+    fn the_sections_about_feeds_count_together() {
+        let config = of(&format!(
+            "{MINIMUM}
+updaters: {{sets: [debian, ubuntu]}}
+updater: {{period: 2h, mirror: /srv/feeds}}
+feeds:
+  ubuntu: {{enabled: false}}
+  debian: {{period: 30m, root: 'https://mirror.example/debian/'}}
+"
+        ));
+        let enabled = config.feeds.iter().filter(|(_, feed)| feed.enabled);
+        assert_eq!(
+            enabled.map(|(name, _)| name.as_str()).collect::<Vec<_>>(),
+            ["debian"]
+        );
+        let debian = &config.feeds["debian"];
+        assert_eq!(debian.period, Duration::from_mins(30));
+        assert_eq!(
+            debian.root.as_ref().unwrap().to_string(),
+            "https://mirror.example/debian/"
+        );
+        assert_eq!(config.feeds["alpine"].period, Duration::from_hours(2));
+        assert_eq!(config.mirror.unwrap().to_string(), "/srv/feeds");
+    }
+}

@@ -1,0 +1,91 @@
+//! The beginning and the end of the service.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use clair_rpc::Server;
+use clair_rpc::proto::updater::v1::updater_server::UpdaterServer;
+use clair_store::Store;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use crate::engine::Engine;
+use crate::error::Chain;
+use crate::service::Service;
+use crate::{Config, Database, Error, retention, schedule};
+
+/// How long the database may take to appear before the next attempt.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Runs the updater until `shutdown` is cancelled. Updates that are running then are given up:
+/// what they wrote is rolled back, and they are due at the next start.
+///
+/// # Errors
+///
+/// When it cannot begin, or its server breaks. That the database is not there is no error, before
+/// the beginning or later.
+pub async fn run(config: Config, shutdown: CancellationToken) -> Result<(), Error> {
+    let listener = config.listen.bind().await.map_err(|source| Error::Listen {
+        address: config.listen.to_string(),
+        source,
+    })?;
+    serve(listener, config, shutdown).await
+}
+
+/// The same on a socket that listens already.
+///
+/// # Errors
+///
+/// Those of [`run`].
+pub async fn serve(
+    listener: TcpListener,
+    config: Config,
+    shutdown: CancellationToken,
+) -> Result<(), Error> {
+    let connecting = shutdown.run_until_cancelled(connect(&config.database));
+    let Some(store) = connecting.await.transpose()? else {
+        return Ok(());
+    };
+    // Also cancelled when the server breaks, so that nothing goes on behind it.
+    let ending = shutdown.child_token();
+    let _ends = ending.clone().drop_guard();
+    let engine = Engine::new(&config, store, ending.clone()).await?;
+    for feed in engine.catalog.enabled() {
+        engine.spawn(schedule::follow(Arc::clone(&engine), Arc::clone(feed)));
+    }
+    if let Some(kept) = engine.retention {
+        engine.spawn(retention::collect(Arc::clone(&engine), kept));
+    }
+    let service = UpdaterServer::new(Service::new(Arc::clone(&engine)));
+    let server = Server::new(config.server.clone()).with_service(service);
+    let result = server
+        .serve(listener, ending.clone().cancelled_owned())
+        .await;
+    ending.cancel();
+    engine.tasks.close();
+    engine.tasks.wait().await;
+    engine.store.close().await;
+    Ok(result?)
+}
+
+async fn connect(database: &Database) -> Result<Store, Error> {
+    let mut pause = Duration::from_millis(200);
+    loop {
+        match try_connect(database).await {
+            Err(error) if error.is_transient() => {
+                tracing::warn!(error = %Chain(&error), "the database is not there yet");
+                tokio::time::sleep(pause).await;
+                pause = (pause * 2).min(PATIENCE);
+            }
+            result => return Ok(result?),
+        }
+    }
+}
+
+async fn try_connect(database: &Database) -> Result<Store, clair_store::Error> {
+    let store = Store::connect(&database.address, &database.options).await?;
+    if database.migrate {
+        store.migrate().await?;
+    }
+    Ok(store)
+}
