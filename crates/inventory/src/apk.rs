@@ -6,6 +6,7 @@
 
 use clair_model::{Package, PackageManager, SourcePackage};
 
+use crate::limits::{MAX_PACKAGES, MAX_PATHS};
 use crate::lines::{lines, root_of, text};
 use crate::problems::Problems;
 use crate::{AnalyzeError, Analyzer, AnalyzerId, File, FileInfo, Findings, Ownership, PathHash};
@@ -36,6 +37,7 @@ impl Analyzer for ApkAnalyzer {
         let mut problems = Problems::default();
         let mut record = Record::default();
         let mut records = 0;
+        let mut paths = 0;
         for line in lines(file.bytes).chain(std::iter::once(&b""[..])) {
             if !line.is_empty() {
                 record.line(line);
@@ -45,9 +47,20 @@ impl Analyzer for ApkAnalyzer {
             if !record.any {
                 continue;
             }
+            if findings.packages.len() == MAX_PACKAGES {
+                problems.push(format_args!(
+                    "only its first {MAX_PACKAGES} packages were read"
+                ));
+                break;
+            }
             records += 1;
             match record.finish() {
-                Ok((package, ownership)) => {
+                Ok((package, mut ownership)) => {
+                    if paths + ownership.paths.len() > MAX_PATHS {
+                        ownership.paths.truncate(MAX_PATHS - paths);
+                        problems.push(format_args!("some paths of {} were not read", package.name));
+                    }
+                    paths += ownership.paths.len();
                     findings.packages.push(package);
                     findings.ownership.push(ownership);
                 }
@@ -95,7 +108,8 @@ impl<'a> Record<'a> {
             b'o' => self.origin = value,
             b'F' => self.directory = path,
             b'R' => {
-                if self.directory.len() + path.len() > MAX_PATH {
+                // One more than is kept shows that there are more.
+                if self.directory.len() + path.len() > MAX_PATH || self.files.len() > MAX_PATHS {
                     return;
                 }
                 self.path.clear();

@@ -6,6 +6,7 @@
 
 use clair_model::{Package, PackageManager, SourcePackage};
 
+use crate::limits::{MAX_PACKAGES, MAX_PATHS};
 use crate::lines::{lines, root_of, text};
 use crate::problems::Problems;
 use crate::{AnalyzeError, Analyzer, AnalyzerId, File, FileInfo, Findings, Ownership};
@@ -88,11 +89,17 @@ impl Analyzer for DpkgAnalyzer {
 }
 
 fn owned<'a>(package: &str, paths: impl Iterator<Item = &'a [u8]>) -> Findings {
-    let paths = paths
+    let mut paths = paths
         .filter_map(|path| std::str::from_utf8(path).ok())
         .filter(|path| !path.is_empty() && *path != "/.");
+    let ownership = Ownership::new(package, paths.by_ref().take(MAX_PATHS));
+    let mut problems = Problems::default();
+    if paths.next().is_some() {
+        problems.push(format_args!("only its first {MAX_PATHS} paths were read"));
+    }
     Findings {
-        ownership: vec![Ownership::new(package, paths)],
+        ownership: vec![ownership],
+        problems: problems.into_list(),
         ..Findings::default()
     }
 }
@@ -112,6 +119,12 @@ fn parse_status(bytes: &[u8], has_status: bool) -> Result<Findings, AnalyzeError
         }
         if stanza.is_empty() {
             continue;
+        }
+        if findings.packages.len() == MAX_PACKAGES {
+            problems.push(format_args!(
+                "only its first {MAX_PACKAGES} packages were read"
+            ));
+            break;
         }
         stanzas += 1;
         let stanza = std::mem::take(&mut stanza);

@@ -11,6 +11,7 @@ mod analyzer;
 mod apk;
 mod distribution;
 mod dpkg;
+mod limits;
 mod lines;
 mod os_release;
 mod ownership;

@@ -13,6 +13,54 @@ use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use support::{analyze, analyzers_of, corpus, read};
 
+/// A number between two texts, and the next one.
+fn numbered(count: usize, before: &str, after: &str) -> String {
+    use std::fmt::Write as _;
+    let mut text = String::new();
+    for number in 0..count {
+        write!(text, "{before}{number}{after}").unwrap();
+    }
+    text
+}
+
+/// A few kilobytes inflate to a gigabyte of the shortest records; what is kept of them is bounded.
+#[test]
+fn packages_and_paths_without_end_are_kept_up_to_a_limit() {
+    const PACKAGES: usize = 1_000_000;
+    const PATHS: usize = 4_000_000;
+    let stanza = "Package: a\nStatus: i o i\nVersion: ";
+    let status = numbered(PACKAGES + 1, stanza, "\n\n");
+    let records = numbered(PACKAGES + 1, "P:a\nV:", "\n\n");
+    for (path, database) in [
+        ("var/lib/dpkg/status", status),
+        ("lib/apk/db/installed", records),
+    ] {
+        let findings = analyze(path, database.as_bytes()).unwrap();
+        assert_eq!(findings.packages.len(), PACKAGES, "{path}");
+        assert_eq!(
+            findings.problems,
+            ["only its first 1000000 packages were read"],
+            "{path}"
+        );
+    }
+    let list = numbered(PATHS + 1, "/", "\n");
+    let files = numbered(PATHS + 1, "R:", "\n");
+    let installed = format!("P:a\nV:1\n{files}\nP:b\nV:1\nR:x\n");
+    for (path, database) in [
+        ("var/lib/dpkg/info/a.list", list),
+        ("lib/apk/db/installed", installed),
+    ] {
+        let findings = analyze(path, database.as_bytes()).unwrap();
+        let paths: usize = findings
+            .ownership
+            .iter()
+            .map(|owned| owned.paths.len())
+            .sum();
+        assert_eq!(paths, PATHS, "{path}");
+        assert!(!findings.problems.is_empty(), "{path}");
+    }
+}
+
 /// Every path that an analyzer wants, and what a file of it looks like.
 fn samples() -> Vec<(&'static str, Vec<u8>)> {
     const OS_RELEASE: &str = "NAME='Debian GNU/Linux'\nID=debian\nVERSION=\"12 (bookworm)\"\n";
