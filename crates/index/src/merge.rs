@@ -10,7 +10,7 @@ use clair_inventory::{Findings, Ownership, ReleaseFiles, detect};
 use clair_model::{Digest, Distribution, Gap, GapKind, Package};
 
 use crate::layer::{LayerFindings, Stacked};
-use crate::tree::{Links, ancestors, covers};
+use crate::tree::{Links, Relevant, covers};
 
 /// What an image contains.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -47,18 +47,20 @@ struct Live<'a> {
 
 /// Puts layers together, bottom first.
 pub fn merge(layers: &[(&Digest, &LayerFindings)]) -> Inventory {
-    let relevant = relevant_directories(layers);
+    let relevant = Relevant::of(layers);
     let mut links = Links::default();
     // Every form that a file has had, by its real path, bottom first.
     let mut history: BTreeMap<(String, &str), Vec<(usize, &Findings)>> = BTreeMap::new();
     let mut live: BTreeMap<(String, &str), Live<'_>> = BTreeMap::new();
     let mut gaps = Vec::new();
     for (index, (digest, layer)) in layers.iter().enumerate() {
-        live.retain(|_, file| {
-            !covers(layer, &file.path)
-                && !links.aliases(&file.path).any(|alias| covers(layer, &alias))
-        });
-        links.apply(layer, &relevant);
+        links.cover(layer);
+        let is_covered = |file: &Live<'_>| {
+            covers(layer, &file.path)
+                || links.aliases(&file.path).any(|alias| covers(layer, &alias))
+        };
+        let covered: Vec<_> = live.extract_if(.., |_, file| is_covered(file)).collect();
+        links.add(layer, &relevant);
         for file in &layer.files {
             let Some(path) = links.resolve(&file.path) else {
                 gaps.push(unread(digest, &file.path, "links on the way go in circles"));
@@ -76,6 +78,12 @@ pub fn merge(layers: &[(&Digest, &LayerFindings)]) -> Inventory {
                     findings,
                 },
             );
+        }
+        // What the layer only removes has no past should it ever come back.
+        for (key, _) in covered {
+            if !live.contains_key(&key) {
+                history.remove(&key);
+            }
         }
         gaps.extend(layer.problems.iter().map(|problem| {
             let kind = if problem.limit {
@@ -135,18 +143,6 @@ pub fn merge(layers: &[(&Digest, &LayerFindings)]) -> Inventory {
     inventory.gaps.sort();
     inventory.gaps.dedup();
     inventory
-}
-
-/// Only a link at a directory above some finding, or one that is followed, can matter.
-fn relevant_directories(layers: &[Stacked<'_>]) -> BTreeSet<String> {
-    let files = layers.iter().flat_map(|(_, layer)| &layer.files);
-    let above = files.flat_map(|file| ancestors(&file.path));
-    let followed = layers.iter().flat_map(|(_, layer)| &layer.links);
-    let followed = followed.filter(|link| link.followed);
-    above
-        .map(ToOwned::to_owned)
-        .chain(followed.map(|link| link.path.clone()))
-        .collect()
 }
 
 /// The first layer of the last unbroken run of layers that have the package.

@@ -2,7 +2,7 @@
 
 mod budget;
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::rc::Rc;
 
 use clair_image::{Content, Entry, EntryKind, Interest, Limits, Problem, Visitor};
@@ -23,8 +23,15 @@ pub(crate) struct Reading<'a> {
     findings: LayerFindings,
     /// Files that are analyzed together at the end, by analyzer and key.
     waiting: BTreeMap<(usize, String), Group>,
-    /// Wanted names that are links to another file of the layer: target, then the names.
-    aliases: BTreeMap<String, Vec<String>>,
+    /// Symbolic links by path: target, and whether the file it points to is wanted.
+    links: BTreeMap<String, (String, bool)>,
+    /// Wanted names that are hard links, with the path of the file.
+    aliases: BTreeMap<String, String>,
+    /// Paths of all of these.
+    known: HashSet<PathHash>,
+    /// So many of the files that were found are void if they have this path: an archive may have a
+    /// name twice, and what comes later replaces what was there.
+    replaced: HashMap<PathHash, usize>,
 }
 
 impl<'a> Reading<'a> {
@@ -35,7 +42,10 @@ impl<'a> Reading<'a> {
             budget: Budget::new(limits),
             findings: LayerFindings::default(),
             waiting: BTreeMap::new(),
+            links: BTreeMap::new(),
             aliases: BTreeMap::new(),
+            known: HashSet::new(),
+            replaced: HashMap::new(),
         }
     }
 
@@ -70,6 +80,20 @@ impl<'a> Reading<'a> {
         }
     }
 
+    /// Forgets what came under a name before.
+    fn replace(&mut self, path: &str, hash: PathHash) {
+        self.replaced.insert(hash, self.findings.files.len());
+        self.links.remove(path);
+        self.aliases.remove(path);
+        for (index, analyzer) in self.analyzers.iter().enumerate() {
+            let key = analyzer.companion_of(path);
+            let group = key.and_then(|key| self.waiting.get_mut(&(index, key.to_owned())));
+            if let Some(group) = group {
+                group.retain(|(other, _)| other != path);
+            }
+        }
+    }
+
     fn keep(&mut self, found: FileFindings) {
         if self.budget.take(budget::size_of_findings(&found)) {
             self.findings.files.push(found);
@@ -89,9 +113,12 @@ impl<'a> Reading<'a> {
     /// Names under which other files of the layer are wanted, by the path of the file.
     fn missed(&mut self) -> BTreeMap<String, Vec<String>> {
         let entries = sorted(std::mem::take(&mut self.findings.entries));
-        let mut missed = std::mem::take(&mut self.aliases);
-        for link in self.findings.links.iter().filter(|link| link.followed) {
-            let target = resolve_link(&link.path, &link.target);
+        let mut missed: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for (path, (target, followed)) in &self.links {
+            if !followed {
+                continue;
+            }
+            let target = resolve_link(path, target);
             let info = FileInfo {
                 path: &target,
                 size: 0,
@@ -100,8 +127,11 @@ impl<'a> Reading<'a> {
             // A target that is wanted by its own name was read under it, and one that the layer
             // does not have may be in another.
             if !self.wants(&info) && entries.binary_search(&PathHash::of(&target)).is_ok() {
-                missed.entry(target).or_default().push(link.path.clone());
+                missed.entry(target).or_default().push(path.clone());
             }
+        }
+        for (name, target) in std::mem::take(&mut self.aliases) {
+            missed.entry(target).or_default().push(name);
         }
         self.findings.entries = entries;
         missed
@@ -130,13 +160,21 @@ impl<'a> Reading<'a> {
         findings.directories = sorted(findings.directories);
         findings.whiteouts = sorted(findings.whiteouts);
         findings.opaque = sorted(findings.opaque);
-        // A name that comes twice in an archive is replaced by its later form.
-        findings.files.reverse();
-        let mut seen = HashSet::new();
-        findings
-            .files
-            .retain(|file| seen.insert((file.path.clone(), file.analyzer.clone())));
+        let mut position = 0;
+        findings.files.retain(|file| {
+            position += 1;
+            let void = self.replaced.get(&PathHash::of(&file.path));
+            void.is_none_or(|void| position > *void)
+        });
         findings.files.sort_by(|a, b| a.path.cmp(&b.path));
+        let links = self.links.into_iter();
+        findings.links = links
+            .map(|(path, (target, followed))| Link {
+                path,
+                target,
+                followed,
+            })
+            .collect();
         Ok(findings)
     }
 }
@@ -189,6 +227,9 @@ impl Visitor for Reading<'_> {
             return Interest::Skip;
         }
         let hash = PathHash::of(entry.path);
+        if self.known.contains(&hash) {
+            self.replace(entry.path, hash);
+        }
         if entry.kind == EntryKind::Directory {
             self.findings.directories.push(hash);
             return Interest::Skip;
@@ -200,25 +241,27 @@ impl Visitor for Reading<'_> {
             mode: entry.mode,
         };
         match entry.kind {
-            EntryKind::File if self.wants(&info) => Interest::Content,
+            EntryKind::File if self.wants(&info) => {
+                self.known.insert(hash);
+                Interest::Content
+            }
             EntryKind::Symlink { target } => {
                 let followed = self
                     .analyzers
                     .iter()
                     .any(|analyzer| analyzer.follows(entry.path));
                 if self.budget.take((entry.path.len() + target.len()) as u64) {
-                    self.findings.links.push(Link {
-                        path: entry.path.to_owned(),
-                        target: target.to_owned(),
-                        followed,
-                    });
+                    let link = (target.to_owned(), followed);
+                    self.links.insert(entry.path.to_owned(), link);
+                    self.known.insert(hash);
                 }
                 Interest::Skip
             }
             EntryKind::Hardlink { target } if self.wants(&info) => {
                 if self.budget.take((entry.path.len() + target.len()) as u64) {
-                    let names = self.aliases.entry(target.to_owned()).or_default();
-                    names.push(entry.path.to_owned());
+                    self.aliases
+                        .insert(entry.path.to_owned(), target.to_owned());
+                    self.known.insert(hash);
                 }
                 Interest::Skip
             }

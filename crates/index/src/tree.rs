@@ -1,11 +1,11 @@
 //! Links and coverage between layers.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{HashMap, HashSet};
 
 use clair_image::clean;
 use clair_inventory::PathHash;
 
-use crate::layer::LayerFindings;
+use crate::layer::{LayerFindings, Link, Stacked};
 
 /// More links than this on the way to a file are a loop.
 const MAX_LINKS: usize = 40;
@@ -32,15 +32,24 @@ pub(crate) struct Links {
 const MAX_ALIASES: usize = 64;
 
 impl Links {
-    /// Puts a layer on top. Only links at `relevant` paths are kept.
-    pub(crate) fn apply(&mut self, layer: &LayerFindings, relevant: &BTreeSet<String>) {
+    /// Takes away the links that a layer removes or replaces.
+    pub(crate) fn cover(&mut self, layer: &LayerFindings) {
         self.targets.retain(|path, _| !covers(layer, path));
+        self.count();
+    }
+
+    /// Adds the links of a layer, as far as they are at `relevant` paths.
+    pub(crate) fn add(&mut self, layer: &LayerFindings, relevant: &Relevant) {
         for link in &layer.links {
             if relevant.contains(&link.path) {
                 let target = resolve_link(&link.path, &link.target);
                 self.targets.insert(link.path.clone(), target);
             }
         }
+        self.count();
+    }
+
+    fn count(&mut self) {
         self.links.clear();
         for (link, target) in &self.targets {
             let links = self.links.entry(target.clone()).or_default();
@@ -80,6 +89,48 @@ impl Links {
     }
 }
 
+/// The paths at which a link matters: those above a file with findings, links whose file is
+/// wanted, and all that such links lead through.
+#[derive(Debug)]
+pub(crate) struct Relevant(HashSet<PathHash>);
+
+impl Relevant {
+    pub(crate) fn of(layers: &[Stacked<'_>]) -> Self {
+        let links = || layers.iter().flat_map(|(_, layer)| &layer.links);
+        let mut targets: HashMap<PathHash, Vec<&Link>> = HashMap::new();
+        for link in links() {
+            let at = targets.entry(PathHash::of(&link.path)).or_default();
+            at.push(link);
+        }
+        let mut relevant = HashSet::new();
+        let mut pending = Vec::new();
+        let mut add = |path: &str, pending: &mut Vec<PathHash>| {
+            for end in ends(path) {
+                let hash = PathHash::of(&path[..end]);
+                if relevant.insert(hash) {
+                    pending.push(hash);
+                }
+            }
+        };
+        for file in layers.iter().flat_map(|(_, layer)| &layer.files) {
+            add(&file.path, &mut pending);
+        }
+        for link in links().filter(|link| link.followed) {
+            add(&link.path, &mut pending);
+        }
+        while let Some(path) = pending.pop() {
+            for link in targets.remove(&path).into_iter().flatten() {
+                add(&resolve_link(&link.path, &link.target), &mut pending);
+            }
+        }
+        Self(relevant)
+    }
+
+    fn contains(&self, path: &str) -> bool {
+        self.0.contains(&PathHash::of(path))
+    }
+}
+
 /// Where the leading parts of a path end: `a/b/c` gives 1, 3, 5.
 fn ends(path: &str) -> impl Iterator<Item = usize> {
     path.match_indices('/')
@@ -111,7 +162,6 @@ pub(crate) fn covers(layer: &LayerFindings, path: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::layer::Link;
 
     #[test]
     fn a_link_is_relative_to_its_directory_or_to_the_root() {
@@ -135,9 +185,9 @@ mod tests {
                 .collect(),
             ..LayerFindings::default()
         };
-        let relevant = links.iter().map(|(path, _)| (*path).to_owned()).collect();
+        let relevant = links.iter().map(|(path, _)| PathHash::of(path)).collect();
         let mut tree = Links::default();
-        tree.apply(&layer, &relevant);
+        tree.add(&layer, &Relevant(relevant));
         tree
     }
 
