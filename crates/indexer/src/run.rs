@@ -44,7 +44,8 @@ pub async fn serve(
     config: Config,
     shutdown: CancellationToken,
 ) -> Result<(), Error> {
-    let Some(store) = connect(&config.database, &shutdown).await? else {
+    let connecting = shutdown.run_until_cancelled(connect(config.database));
+    let Some(store) = connecting.await.transpose()? else {
         return Ok(());
     };
     let limits = &config.limits;
@@ -65,29 +66,23 @@ pub async fn serve(
     Ok(result?)
 }
 
-/// `None` when the program ends before the database is there.
-async fn connect(
-    database: &Database,
-    shutdown: &CancellationToken,
-) -> Result<Option<Store>, Error> {
+/// Waits for the database. The arguments are its own, so that the future can be sent to wherever
+/// the service runs.
+async fn connect(database: Database) -> Result<Store, clair_store::Error> {
     loop {
-        let error = match begin(database).await {
-            Ok(store) => return Ok(Some(store)),
+        let error = match begin(database.clone()).await {
             Err(error) if error.is_transient() => error,
-            Err(error) => return Err(error.into()),
+            result => return result,
         };
         tracing::warn!(
             error = &error as &dyn std::error::Error,
             "the database is waited for"
         );
-        tokio::select! {
-            () = shutdown.cancelled() => return Ok(None),
-            () = tokio::time::sleep(INTERVAL) => {}
-        }
+        tokio::time::sleep(INTERVAL).await;
     }
 }
 
-async fn begin(database: &Database) -> Result<Store, clair_store::Error> {
+async fn begin(database: Database) -> Result<Store, clair_store::Error> {
     let store = Store::connect(&database.address, &database.options).await?;
     if database.migrate {
         store.migrate().await?;
