@@ -125,6 +125,7 @@ impl Server {
     ) -> Result<(), ServeError> {
         self.check()?;
         self.add_reflection()?;
+        self.health.tell().await;
         self.routes.add_service(self.health.service());
         let address = listener.local_addr().map_err(ServeError::Listener)?;
         tracing::info!(%address, services = ?self.names, "serving gRPC");

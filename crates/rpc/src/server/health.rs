@@ -1,5 +1,6 @@
 //! The health protocol of gRPC.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tonic_health::ServingStatus;
@@ -13,6 +14,7 @@ use tonic_health::server::{HealthReporter, HealthService};
 pub struct Health {
     reporter: HealthReporter,
     names: Arc<Mutex<Vec<&'static str>>>,
+    is_serving: Arc<AtomicBool>,
 }
 
 impl Health {
@@ -20,6 +22,7 @@ impl Health {
         Self {
             reporter: HealthReporter::new(),
             names: Arc::default(),
+            is_serving: Arc::new(AtomicBool::new(true)),
         }
     }
 
@@ -31,9 +34,15 @@ impl Health {
         HealthServer::new(HealthService::from_health_reporter(self.reporter.clone()))
     }
 
-    /// Says whether calls should come here.
+    /// Says whether calls should come here. May be said before the server serves.
     pub async fn set_serving(&self, is_serving: bool) {
-        let status = if is_serving {
+        self.is_serving.store(is_serving, Ordering::Relaxed);
+        self.tell().await;
+    }
+
+    /// Tells it under all names.
+    pub(super) async fn tell(&self) {
+        let status = if self.is_serving.load(Ordering::Relaxed) {
             ServingStatus::Serving
         } else {
             ServingStatus::NotServing

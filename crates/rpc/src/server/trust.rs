@@ -82,7 +82,7 @@ mod tests {
     fn a_caller_needs_one_of_the_tokens() {
         let trust = Trust {
             tokens: vec![
-                Token::new("an older token that still counts").unwrap(),
+                Token::new("an-older-token-that-still-counts").unwrap(),
                 Token::new(SECRET).unwrap(),
             ],
             ..Trust::default()

@@ -72,7 +72,6 @@ async fn reflection_lists_the_services_of_this_server_only() {
             "clair.notifier.v1.Notifier",
             "clair.updater.v1.Updater",
             "grpc.health.v1.Health",
-            "grpc.reflection.v1.ServerReflection",
         ]
     );
 }

@@ -109,7 +109,7 @@ impl Updater for Behaviour {
     }
 
     async fn list_sources(&self, _: Request<ListSourcesRequest>) -> Answer<ListSourcesResponse> {
-        Ok(Response::new(Default::default()))
+        Ok(Response::new(ListSourcesResponse::default()))
     }
 
     async fn export_database(
