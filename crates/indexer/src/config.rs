@@ -1,14 +1,13 @@
 //! What the indexer is told, and where the configuration of all services says it.
 
 use std::fmt;
-use std::sync::Arc;
 use std::time::Duration;
 
+use clair_bus::Bus;
 use clair_rpc::ServerOptions;
-use clair_runtime::Service;
 use clair_runtime::config::{self, ListenAddress};
-
-use crate::{Egress, Events, NoEvents};
+use clair_runtime::egress::EgressPolicy;
+use clair_runtime::{Health, Service};
 
 /// What the indexer is told.
 #[derive(Debug, Clone)]
@@ -20,11 +19,14 @@ pub struct Config {
     /// Where everything is kept.
     pub database: Database,
     /// Where layers may be fetched from.
-    pub egress: Egress,
+    pub egress: EgressPolicy,
     /// How much it does at the same time, and how much of an image it reads.
     pub limits: Limits,
-    /// Whom to tell of what was indexed.
-    pub events: Arc<dyn Events>,
+    /// Where queued work comes from, and who is told of what was indexed. Without it, there is
+    /// neither.
+    pub bus: Option<Bus>,
+    /// Whom to tell whether the database and NATS can be used.
+    pub health: Health,
 }
 
 /// The database.
@@ -96,18 +98,21 @@ impl Config {
             listen,
             server,
             database,
-            egress: Egress::default(),
+            egress: EgressPolicy::new(&config::Egress::default(), false),
             limits: Limits::default(),
-            events: Arc::new(NoEvents),
+            bus: None,
+            health: Health::new(),
         }
     }
 
-    /// What the configuration of all services means for the indexer. How it serves and where
-    /// events go is for the program to say, which knows whether services share a process.
+    /// What the configuration of all services means for the indexer. How it serves, the way to
+    /// NATS and the health of the process are for the program to say, which knows what else runs
+    /// in the process.
     pub fn of_services(
         services: &config::Config,
         server: ServerOptions,
-        events: Arc<dyn Events>,
+        bus: Option<Bus>,
+        health: Health,
     ) -> Self {
         let connstring = services.connstring(Service::Indexer);
         let database = Database {
@@ -127,12 +132,10 @@ impl Config {
             listen: listen.unwrap_or(ListenAddress::port(6071)),
             server,
             database,
-            egress: Egress {
-                rules: services.indexer.egress.clone(),
-                airgap: services.indexer.airgap,
-            },
+            egress: EgressPolicy::new(&services.indexer.egress, services.indexer.airgap),
             limits: Limits::of(&services.indexer),
-            events,
+            bus,
+            health,
         }
     }
 }
@@ -153,7 +156,7 @@ indexer:
   migrations: true
   layer_scan_concurrency: 3
   airgap: true
-  egress: {allow_networks: [10.0.0.0/8]}
+  egress: {deny_networks: [10.1.0.0/16]}
   limits: {layers: 5, file_size: 1MiB}
 ";
         let services = config::Config::from_yaml(yaml, Mode::Combo).unwrap();
@@ -161,20 +164,24 @@ indexer:
             loopback: true,
             ..Trust::default()
         });
-        let config = Config::of_services(&services, server, Arc::new(NoEvents));
+        let config = Config::of_services(&services, server, None, Health::new());
         assert!(
             config.database.address.contains("own"),
             "{}",
             config.database.address
         );
         assert_eq!(config.database.options.max_connections, 7);
-        assert!(config.database.migrate && config.egress.airgap);
+        assert!(config.database.migrate);
         assert_eq!(config.limits.concurrent_layers, 3);
         assert_eq!(
             (config.limits.layers, config.limits.layer.file_size),
             (5, 1 << 20)
         );
-        assert_eq!(config.egress.rules.allow_networks.len(), 1);
+        let allows = |address: &str| {
+            let address = address.parse().unwrap();
+            config.egress.check_address("host", address).is_ok()
+        };
+        assert!(allows("10.0.0.1") && !allows("10.1.0.1") && !allows("1.1.1.1"));
         assert!(!format!("{config:?}").contains("secret"));
     }
 }

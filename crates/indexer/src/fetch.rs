@@ -1,19 +1,16 @@
 //! Layers by HTTP: from the address that a client gave to a stream of bytes.
 //!
-//! The address is hostile until shown otherwise. Where it may lead is said by [`Egress`], for the
-//! address itself and for every redirect. The client's headers are for the origin that it named:
+//! The address is hostile until shown otherwise. Where it may lead is said by the
+//! [`EgressPolicy`](clair_runtime::egress::EgressPolicy), for the address itself and for every redirect. The client's headers are for the origin that it named:
 //! on the way to another one, none of them is sent.
 
 mod body;
 mod client;
-mod egress;
 mod error;
 mod headers;
-mod resolver;
 mod source;
 
 pub(crate) use client::Client;
-pub use egress::Egress;
 pub(crate) use error::FetchError;
 pub(crate) use source::LayerSource;
 

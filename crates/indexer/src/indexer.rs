@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use clair_bus::{Bus, IndexFinished};
 use clair_model::{Digest, IndexReport, Manifest};
 use clair_rpc::Error as RpcError;
 use clair_store::Store;
@@ -13,10 +14,10 @@ use tracing::Instrument as _;
 use crate::attempt::{Attempt, current_report};
 use crate::error::Failure;
 use crate::flight::{Flights, Waiter};
-use crate::layers::Layers;
+use crate::layers::{Layers, panicked};
+use crate::metrics;
 use crate::progress::{Progress, Reporter};
 use crate::retry::patiently;
-use crate::{Events, IndexFinished, metrics};
 
 pub(crate) type Indexed = Result<Arc<IndexReport>, Failure>;
 
@@ -31,17 +32,17 @@ pub(crate) struct Indexer {
     pub(crate) state: Arc<str>,
     layers: Arc<Layers>,
     attempts: Flights<Manifest, Progress, Indexed>,
-    events: Arc<dyn Events>,
+    bus: Option<Bus>,
 }
 
 impl Indexer {
-    pub(crate) fn new(store: Store, layers: Layers, state: &str, events: Arc<dyn Events>) -> Self {
+    pub(crate) fn new(store: Store, layers: Layers, state: &str, bus: Option<Bus>) -> Self {
         Self {
             store,
             state: state.into(),
             layers: Arc::new(layers),
             attempts: Flights::new(),
-            events,
+            bus,
         }
     }
 
@@ -62,6 +63,18 @@ impl Indexer {
                     .attempt(manifest.clone(), progress, cancel)
                     .instrument(span)
             })
+    }
+
+    /// Indexes a manifest, or waits for those who do it already.
+    pub(crate) async fn index(self: &Arc<Self>, manifest: &Manifest) -> Indexed {
+        loop {
+            let mut waiter = self.join(manifest);
+            match waiter.outcome().await.unwrap_or_else(|| Err(panicked())) {
+                // It failed by what another client said. This one may have said better.
+                Err(_) if waiter.is_of_other_request => {}
+                outcome => return outcome,
+            }
+        }
     }
 
     async fn attempt(
@@ -115,19 +128,21 @@ impl Indexer {
         self.tell(manifest, false);
     }
 
-    /// Nobody waits for that: an outcome is not held back by those who are told of it.
+    /// Tells the other services, if there is a way to. Nobody waits for that, and should it be
+    /// lost, the database still has it.
     fn tell(&self, manifest: &Digest, success: bool) {
-        let events = Arc::clone(&self.events);
+        let Some(bus) = self.bus.clone() else { return };
         let event = IndexFinished {
             manifest: manifest.clone(),
             indexer_state: self.state.to_string(),
             success,
         };
-        tokio::spawn(async move {
-            if let Err(error) = events.index_finished(&event).await {
-                let error: &dyn std::error::Error = error.as_ref();
-                tracing::warn!(manifest = %event.manifest, error, "event lost");
+        let publish = async move {
+            if let Err(error) = bus.publish(&event).await {
+                let error: &dyn std::error::Error = &error;
+                tracing::warn!(error, "event lost");
             }
-        });
+        };
+        tokio::spawn(publish.in_current_span());
     }
 }

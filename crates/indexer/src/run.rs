@@ -4,19 +4,21 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clair_inventory::Analyzer;
+use clair_rpc::Server;
 use clair_rpc::proto::indexer::v1::indexer_server::IndexerServer;
-use clair_rpc::{Health, Server};
 use clair_store::Store;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::fetch::Client;
+use crate::health::{Checks, look_after};
 use crate::indexer::Indexer;
 use crate::layers::Layers;
+use crate::queue::Queue;
 use crate::service::Service;
 use crate::{Config, Database, Error};
 
-/// So often a database that cannot be reached is tried again, and one that can is looked after.
+/// So often a database that cannot be reached is tried again.
 const INTERVAL: Duration = Duration::from_secs(2);
 
 /// Runs the indexer until `shutdown` is cancelled. Calls that are being served then have the grace
@@ -44,6 +46,7 @@ pub async fn serve(
     config: Config,
     shutdown: CancellationToken,
 ) -> Result<(), Error> {
+    let checks = Checks::new(&config.health, config.bus.is_some());
     let connecting = shutdown.run_until_cancelled(connect(config.database));
     let Some(store) = connecting.await.transpose()? else {
         return Ok(());
@@ -55,12 +58,28 @@ pub async fn serve(
     tracing::info!(state, "indexer begins");
     let ids = analyzers.iter().map(|analyzer| analyzer.id()).collect();
     let layers = Layers::new(store.clone(), client, analyzers, limits, &state);
-    let indexer = Indexer::new(store.clone(), layers, &state, config.events);
-    let service = Service::new(Arc::new(indexer), ids, limits);
+    let indexer = Indexer::new(store.clone(), layers, &state, config.bus.clone());
+    let indexer = Arc::new(indexer);
+    let queue = config.bus.as_ref().map(Queue::new);
+    let service = Service::new(Arc::clone(&indexer), queue.clone(), ids, limits);
+    // Cancelled also when the server breaks, so that nothing goes on behind it.
+    let ending = shutdown.child_token();
+    let working = queue
+        .map(|queue| tokio::spawn(queue.work(indexer, limits.concurrent_layers, ending.clone())));
 
     let server = Server::new(config.server).with_service(IndexerServer::new(service));
-    let looking = tokio::spawn(look_after(store.clone(), server.health(), shutdown.clone()));
+    let looking = tokio::spawn(look_after(
+        store.clone(),
+        config.bus,
+        checks,
+        server.health(),
+    ));
     let result = server.serve(listener, shutdown.cancelled_owned()).await;
+    ending.cancel();
+    if let Some(working) = working {
+        // It ends what it has begun, or gives it back.
+        let _ = working.await;
+    }
     looking.abort();
     store.close().await;
     Ok(result?)
@@ -88,21 +107,4 @@ async fn begin(database: Database) -> Result<Store, clair_store::Error> {
         store.migrate().await?;
     }
     Ok(store)
-}
-
-/// Tells callers to go to another replica while this one cannot reach the database.
-async fn look_after(store: Store, health: Health, shutdown: CancellationToken) {
-    let mut was_usable = true;
-    loop {
-        let is_usable = matches!(store.health().await, Ok(health) if health.migrated);
-        if shutdown.is_cancelled() {
-            return;
-        }
-        if is_usable != was_usable {
-            tracing::info!(is_usable, "the database has changed its state");
-            health.set_serving(is_usable).await;
-            was_usable = is_usable;
-        }
-        tokio::time::sleep(INTERVAL).await;
-    }
 }

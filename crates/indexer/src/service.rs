@@ -9,13 +9,14 @@ use clair_model::{Digest, Manifest, PackageKind};
 use clair_rpc::conversion::{InvalidField, digest, required};
 use clair_rpc::proto::indexer::v1::get_index_report_response::Report;
 use clair_rpc::proto::indexer::v1::indexer_server::Indexer as Interface;
+use clair_rpc::proto::indexer::v1::replay_dead_letters_request::Selection;
 use clair_rpc::proto::indexer::v1::{
     AffectedManifest, AffectedManifestsRequest, AffectedManifestsResponse, Analyzer,
-    DeleteManifestsRequest, DeleteManifestsResponse, EnqueueRequest, EnqueueResponse,
-    FindPackagesRequest, FindPackagesResponse, GetIndexReportRequest, GetIndexReportResponse,
-    GetIndexStateRequest, GetIndexStateResponse, IndexRequest, IndexResponse, IndexedPackage,
-    IndexedPackageKey, ListDeadLettersRequest, ListDeadLettersResponse, ReplayDeadLettersRequest,
-    ReplayDeadLettersResponse,
+    DeleteManifestsRequest, DeleteManifestsResponse, EnqueueOutcome, EnqueueRequest,
+    EnqueueResponse, FindPackagesRequest, FindPackagesResponse, GetIndexReportRequest,
+    GetIndexReportResponse, GetIndexStateRequest, GetIndexStateResponse, IndexRequest,
+    IndexResponse, IndexedPackage, IndexedPackageKey, ListDeadLettersRequest,
+    ListDeadLettersResponse, ReplayDeadLettersRequest, ReplayDeadLettersResponse,
 };
 use clair_rpc::proto::model::v1;
 use clair_rpc::{Error as RpcError, ErrorCode};
@@ -29,6 +30,7 @@ use tonic::{Request, Response, Status};
 use crate::error::Failure;
 use crate::indexer::Indexer;
 use crate::layers::blocking;
+use crate::queue::Queue;
 use crate::stream::{Call, known, without_content};
 use crate::{Limits, fetch, metrics};
 
@@ -42,6 +44,7 @@ const BUFFERED: usize = 2;
 #[derive(Debug)]
 pub(crate) struct Service {
     indexer: Arc<Indexer>,
+    queue: Option<Queue>,
     analyzers: Vec<AnalyzerId>,
     requests: Option<Arc<Semaphore>>,
     max_layers: usize,
@@ -51,10 +54,16 @@ type Answer<T> = Result<Response<T>, Status>;
 type Parts<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
 
 impl Service {
-    pub(crate) fn new(indexer: Arc<Indexer>, analyzers: Vec<AnalyzerId>, limits: &Limits) -> Self {
+    pub(crate) fn new(
+        indexer: Arc<Indexer>,
+        queue: Option<Queue>,
+        analyzers: Vec<AnalyzerId>,
+        limits: &Limits,
+    ) -> Self {
         let requests = limits.concurrent_requests;
         Self {
             indexer,
+            queue,
             analyzers,
             requests: requests.map(|count| Arc::new(Semaphore::new(count))),
             max_layers: limits.layers,
@@ -63,6 +72,16 @@ impl Service {
 
     fn state(&self) -> String {
         self.indexer.state.to_string()
+    }
+
+    fn queue(&self) -> Result<&Queue, RpcError> {
+        let none = || {
+            RpcError::new(
+                ErrorCode::Unimplemented,
+                "this indexer has no queue of work",
+            )
+        };
+        self.queue.as_ref().ok_or_else(none)
     }
 
     fn store(&self) -> &Store {
@@ -140,8 +159,20 @@ impl Interface for Service {
         Ok(Response::new(Box::pin(call.events())))
     }
 
-    async fn enqueue(&self, _request: Request<EnqueueRequest>) -> Answer<EnqueueResponse> {
-        Err(no_queue().into())
+    async fn enqueue(&self, request: Request<EnqueueRequest>) -> Answer<EnqueueResponse> {
+        let queue = self.queue()?;
+        let request = request.into_inner();
+        let priority = request.priority();
+        let manifest = self.manifest(request.manifest).map_err(RpcError::from)?;
+        let current = self.indexer.current_report(&manifest.hash).await;
+        let outcome = match current.map_err(|failure| RpcError::of(&failure))? {
+            Some(_) => EnqueueOutcome::AlreadyIndexed,
+            None => queue.push(manifest, priority).await?,
+        };
+        Ok(Response::new(EnqueueResponse {
+            outcome: outcome.into(),
+            indexer_state: self.state(),
+        }))
     }
 
     async fn get_index_report(
@@ -275,17 +306,32 @@ impl Interface for Service {
 
     async fn list_dead_letters(
         &self,
-        _request: Request<ListDeadLettersRequest>,
+        request: Request<ListDeadLettersRequest>,
     ) -> Answer<ListDeadLettersResponse> {
-        Err(no_queue().into())
+        let ListDeadLettersRequest {
+            page_size,
+            page_token,
+        } = request.into_inner();
+        let page = self.queue()?.dead_letters(page_size, &page_token).await?;
+        Ok(Response::new(page))
     }
 
     async fn replay_dead_letters(
         &self,
-        _request: Request<ReplayDeadLettersRequest>,
+        request: Request<ReplayDeadLettersRequest>,
     ) -> Answer<ReplayDeadLettersResponse> {
-        Err(no_queue().into())
+        let ids = match request.into_inner().selection {
+            Some(Selection::Ids(ids)) => Some(ids.ids),
+            Some(Selection::All(true)) => None,
+            Some(Selection::All(false)) => return Err(invalid("all", "must be true")),
+            None => return Err(invalid("selection", "is missing")),
+        };
+        Ok(Response::new(self.queue()?.replay(ids).await?))
     }
+}
+
+fn invalid(field: &str, reason: &str) -> Status {
+    RpcError::from(InvalidField::new(field, reason)).into()
 }
 
 /// Passes on what the database sends, until the caller has gone.
@@ -343,11 +389,4 @@ fn parsed(field: &str, text: &str) -> Result<Digest, RpcError> {
 
 fn failed(error: clair_store::Error) -> RpcError {
     RpcError::of(&Failure::from(error))
-}
-
-fn no_queue() -> RpcError {
-    RpcError::new(
-        ErrorCode::Unimplemented,
-        "this indexer has no queue of work",
-    )
 }

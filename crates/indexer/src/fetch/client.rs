@@ -5,13 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clair_model::ManifestLayer;
+use clair_runtime::egress::{EgressError, EgressPolicy};
 use http::header::{HeaderMap, LOCATION};
 use reqwest::Response;
 use url::Url;
 
-use super::error::Refusal;
-use super::resolver::Resolver;
-use super::{Egress, FetchError, headers};
+use super::{FetchError, headers};
 
 /// So many redirects are followed, as browsers and Go's client do.
 const MAX_REDIRECTS: usize = 10;
@@ -26,21 +25,21 @@ const SHOWN_BODY: usize = 256;
 #[derive(Debug, Clone)]
 pub(crate) struct Client {
     http: reqwest::Client,
-    egress: Arc<Egress>,
+    egress: Arc<EgressPolicy>,
     pub(super) silence: Duration,
 }
 
 impl Client {
     /// A client for everything that the policy allows. Proxies of the environment are not used:
     /// they would resolve names themselves, out of reach of the policy.
-    pub(crate) fn new(egress: Egress, silence: Duration) -> Result<Self, reqwest::Error> {
+    pub(crate) fn new(egress: EgressPolicy, silence: Duration) -> Result<Self, reqwest::Error> {
         let egress = Arc::new(egress);
         let http = reqwest::Client::builder()
             .user_agent(concat!("clair/", env!("CARGO_PKG_VERSION")))
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy()
             .connect_timeout(Duration::from_secs(10))
-            .dns_resolver(Arc::new(Resolver(Arc::clone(&egress))))
+            .dns_resolver(Arc::new(egress.resolver()))
             .build()?;
         Ok(Self {
             http,
@@ -172,10 +171,10 @@ async fn checked(url: &Url, mut response: Response) -> Result<Response, FetchErr
 }
 
 /// The refusal of the resolver, if that is what an error is about.
-fn refusal(error: &reqwest::Error) -> Option<Refusal> {
+fn refusal(error: &reqwest::Error) -> Option<EgressError> {
     let mut source = error.source();
     while let Some(cause) = source {
-        if let Some(refusal) = cause.downcast_ref::<Refusal>() {
+        if let Some(refusal) = cause.downcast_ref::<EgressError>() {
             return Some(refusal.clone());
         }
         source = cause.source();

@@ -1,8 +1,8 @@
 //! Why a layer could not be fetched.
 
-use std::net::IpAddr;
 use std::time::Duration;
 
+use clair_runtime::egress::EgressError;
 use http::StatusCode;
 use thiserror::Error;
 
@@ -20,7 +20,7 @@ pub(crate) enum FetchError {
     Refused {
         address: String,
         #[source]
-        source: Refusal,
+        source: EgressError,
     },
     /// No answer, or none to the end.
     #[error("{address}")]
@@ -48,20 +48,6 @@ pub(crate) enum FetchError {
     /// Nobody waits for the layer any more.
     #[error("cancelled")]
     Cancelled,
-}
-
-/// Why the policy forbids a destination.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub(crate) enum Refusal {
-    /// Of the scheme.
-    #[error("layers are not fetched by plain HTTP")]
-    PlainHttp,
-    /// Of the kind of the address.
-    #[error("{address} is {kind}, where layers are not fetched from")]
-    Address { address: IpAddr, kind: &'static str },
-    /// The name leads to no address at all.
-    #[error("{0:?} has no address")]
-    NoAddress(String),
 }
 
 impl FetchError {

@@ -2,21 +2,26 @@
 
 use std::collections::BTreeMap;
 
-use clair_indexer::{Egress, Limits};
+use clair_indexer::Limits;
 use clair_model::ManifestLayer;
 use clair_rpc::ErrorCode;
+use clair_runtime::config::Egress;
+use clair_runtime::egress::EgressPolicy;
 use clair_testing::Postgres;
 
 use crate::layers::base;
 use crate::support::{Answer, Blobs, Indexer, loopback, manifest};
 
-async fn with(egress: Egress) -> Indexer {
+async fn with(egress: EgressPolicy) -> Indexer {
     Indexer::with(Postgres::shared().database(), egress, Limits::default()).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn this_machine_is_refused_unless_it_is_allowed() {
-    let (blobs, indexer) = (Blobs::start().await, with(Egress::default()).await);
+    let (blobs, indexer) = (
+        Blobs::start().await,
+        with(EgressPolicy::new(&Egress::default(), false)).await,
+    );
     let layer = blobs.serve(&base());
     let port = blobs.address.port();
     let others = ["localhost", "0.0.0.0", "[::ffff:127.0.0.1]", "2130706433"];
@@ -42,7 +47,7 @@ async fn a_redirect_is_no_way_around_the_policy() {
     let answer = indexer.index(&manifest("a", vec![layer])).await.unwrap();
     let (_, message, _) = answer.failure();
     assert!(
-        message.contains("169.254.169.254 is link-local"),
+        message.contains("169.254.169.254, which is a metadata service"),
         "{message}"
     );
 }

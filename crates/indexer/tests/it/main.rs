@@ -11,6 +11,7 @@ mod egress;
 mod failures;
 mod indexing;
 mod layers;
+mod queue;
 mod replicas;
 mod reports;
 mod support;

@@ -9,13 +9,15 @@ use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
-use clair_indexer::{Config, Database, Egress, Error, Limits};
+use clair_bus::Bus;
+use clair_indexer::{Config, Database, Error, Limits};
 use clair_model::{Digest, IndexReport, Manifest, ManifestLayer};
 use clair_rpc::proto::indexer::v1::index_response::Event;
 use clair_rpc::proto::indexer::v1::indexer_client::IndexerClient;
 use clair_rpc::proto::indexer::v1::{IndexOutcome, IndexProgress, IndexRequest};
 use clair_rpc::{Channel, ChannelOptions, Error as RpcError, ServerOptions, Trust};
-use clair_runtime::config::ListenAddress;
+use clair_runtime::config::{Egress, ListenAddress};
+use clair_runtime::egress::EgressPolicy;
 use clair_testing::Postgres;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -166,10 +168,12 @@ pub(crate) struct Indexer {
 }
 
 /// What the tests allow: everything is on this machine.
-pub(crate) fn loopback() -> Egress {
-    let mut egress = Egress::default();
-    egress.rules.allow_loopback = true;
-    egress
+pub(crate) fn loopback() -> EgressPolicy {
+    let egress = Egress {
+        allow_loopback: true,
+        ..Egress::default()
+    };
+    EgressPolicy::new(&egress, false)
 }
 
 impl Indexer {
@@ -178,28 +182,46 @@ impl Indexer {
         Self::with(Postgres::shared().database(), loopback(), Limits::default()).await
     }
 
-    pub(crate) async fn with(database: String, egress: Egress, limits: Limits) -> Self {
+    pub(crate) async fn with(database: String, egress: EgressPolicy, limits: Limits) -> Self {
+        Self::configured(|config| {
+            config.database.address = database;
+            config.egress = egress;
+            config.limits = limits;
+        })
+        .await
+    }
+
+    /// An indexer with a queue.
+    pub(crate) async fn with_bus(database: String, bus: Bus) -> Self {
+        Self::configured(|config| {
+            config.database.address = database;
+            config.egress = loopback();
+            config.bus = Some(bus);
+        })
+        .await
+    }
+
+    async fn configured(configure: impl FnOnce(&mut Config)) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let trust = Trust {
             loopback: true,
             ..Trust::default()
         };
-        let options = clair_store::Options {
-            acquire_timeout: Duration::from_secs(3),
-            ..clair_store::Options::default()
+        let server = ServerOptions {
+            grace: Duration::from_secs(2),
+            ..ServerOptions::new(trust)
         };
-        let server = ServerOptions::new(trust);
         let database = Database {
-            address: database,
-            options,
+            address: String::new(),
+            options: clair_store::Options {
+                acquire_timeout: Duration::from_secs(3),
+                ..clair_store::Options::default()
+            },
             migrate: true,
         };
-        let config = Config {
-            egress,
-            limits,
-            ..Config::new(ListenAddress::port(0), server, database)
-        };
+        let mut config = Config::new(ListenAddress::port(0), server, database);
+        configure(&mut config);
         let shutdown = CancellationToken::new();
         let running = tokio::spawn(clair_indexer::serve(listener, config, shutdown.clone()));
         let channel = Channel::lazy(ChannelOptions::new(format!("http://{address}"))).unwrap();
