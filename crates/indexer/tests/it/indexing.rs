@@ -1,7 +1,9 @@
 //! An image that can be indexed is, once.
 
 use clair_index::{merge, read_layer, report};
+use clair_indexer::Limits;
 use clair_model::{IndexState, ManifestLayer};
+use clair_rpc::ErrorCode;
 use clair_rpc::proto::indexer::v1::IndexProgress;
 use clair_rpc::proto::model::v1;
 use clair_store::{Options, Store};
@@ -158,7 +160,7 @@ async fn the_headers_of_the_client_are_sent() {
 #[tokio::test(flavor = "multi_thread")]
 async fn work_goes_on_while_anybody_waits_and_ends_with_the_last() {
     let database = Postgres::shared().database();
-    let limits = clair_indexer::Limits::default();
+    let limits = Limits::default();
     let indexer = Indexer::with(database.clone(), loopback(), limits).await;
     let blobs = Blobs::start().await;
     let first = manifest("a", vec![blobs.serve(&base())]);
@@ -197,4 +199,55 @@ async fn work_goes_on_while_anybody_waits_and_ends_with_the_last() {
         .unwrap();
     let status = store.manifest_status(&second.hash).await.unwrap().unwrap();
     assert_eq!(status.state, IndexState::FetchLayers);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_image_with_many_layers_does_not_keep_others_waiting_until_it_is_done() {
+    let limits = Limits {
+        concurrent_layers: 1,
+        ..Limits::default()
+    };
+    let indexer = Indexer::with(Postgres::shared().database(), loopback(), limits).await;
+    let blobs = Blobs::start().await;
+    let layers = (0..20).map(|number| blobs.serve(&upper(&format!("package-{number}"))));
+    let large = manifest("large", layers.collect());
+    let small = manifest("small", vec![blobs.serve(&base())]);
+    blobs.hold();
+    let large = indexer.index(&large);
+    let small = async {
+        blobs.requested(1).await;
+        let release = async {
+            tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+            blobs.release();
+        };
+        let (answer, ()) = tokio::join!(indexer.index(&small), release);
+        (answer, blobs.requests())
+    };
+    let (large, (small, requests)) = tokio::join!(large, small);
+    assert!(large.unwrap().report().success && small.unwrap().report().success);
+    assert!(requests < 10, "{requests} of 21 layers were fetched before");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn requests_beyond_the_limit_are_refused_and_told_to_come_back() {
+    let limits = Limits {
+        concurrent_requests: Some(1),
+        ..Limits::default()
+    };
+    let indexer = Indexer::with(Postgres::shared().database(), loopback(), limits).await;
+    let blobs = Blobs::start().await;
+    let first = manifest("a", vec![blobs.serve(&base())]);
+    let second = manifest("b", vec![blobs.serve(&upper("curl"))]);
+    blobs.hold();
+    let refused = async {
+        blobs.requested(1).await;
+        let refused = indexer.index(&second).await.unwrap_err();
+        blobs.release();
+        refused
+    };
+    let (first, refused) = tokio::join!(indexer.index(&first), refused);
+    assert_eq!(refused.code(), ErrorCode::ResourceExhausted);
+    assert!(refused.retry_after().is_some());
+    assert!(first.unwrap().report().success);
+    assert!(indexer.index(&second).await.unwrap().report().success);
 }
