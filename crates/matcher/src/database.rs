@@ -3,11 +3,13 @@
 //! The matcher serves from its local copy before it has ever reached the database, so the
 //! connection is made in the background, and what needs it says so meanwhile.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use clair_rpc::{Error, ErrorCode};
 use clair_store::Store;
+use tokio::runtime::Handle;
+use tokio::task::JoinError;
 
 use crate::config;
 
@@ -25,13 +27,13 @@ impl Database {
     ///
     /// When trying again cannot help.
     pub(crate) async fn connect(
-        &self,
-        config: &config::Database,
-    ) -> Result<&Store, clair_store::Error> {
+        self: Arc<Self>,
+        config: config::Database,
+    ) -> Result<Store, clair_store::Error> {
         let mut pause = FIRST_PAUSE;
         loop {
-            match reach(config).await {
-                Ok(store) => return Ok(self.0.get_or_init(|| store)),
+            match reach(config.clone()).await {
+                Ok(store) => return Ok(self.0.get_or_init(|| store).clone()),
                 Err(error) if error.is_transient() => {
                     tracing::warn!(error = &error as &dyn std::error::Error, "no database yet");
                 }
@@ -53,12 +55,25 @@ impl Database {
     }
 }
 
-async fn reach(config: &config::Database) -> Result<Store, clair_store::Error> {
+async fn reach(config: config::Database) -> Result<Store, clair_store::Error> {
     let store = Store::connect(&config.address, &config.options).await?;
     if config.migrate {
-        store.migrate().await?;
+        migrate(store.clone()).await?;
     }
     Ok(store)
+}
+
+/// Brings the schema up to date, on a thread of its own: the compiler does not see that the future
+/// may be sent to another.
+async fn migrate(store: Store) -> Result<(), clair_store::Error> {
+    let runtime = Handle::current();
+    let migration = tokio::task::spawn_blocking(move || runtime.block_on(store.migrate()));
+    match migration.await.map_err(JoinError::try_into_panic) {
+        Ok(result) => result,
+        Err(Ok(panic)) => std::panic::resume_unwind(panic),
+        // The runtime ends, and this future with it.
+        Err(Err(_)) => std::future::pending().await,
+    }
 }
 
 /// An error of the database, for those who asked.

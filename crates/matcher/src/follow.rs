@@ -59,15 +59,15 @@ impl Latest {
 
 /// Brings the local copy up to date, again and again.
 #[derive(Debug)]
-pub(crate) struct Follower<'s> {
-    pub(crate) store: &'s Store,
+pub(crate) struct Follower {
+    pub(crate) store: Store,
     pub(crate) copy: clair_vulndb::Store,
     pub(crate) generations: Arc<Generations>,
     pub(crate) latest: Arc<Latest>,
     pub(crate) poll_interval: Duration,
 }
 
-impl Follower<'_> {
+impl Follower {
     /// Follows until it is dropped. What is being written then never was.
     pub(crate) async fn run(self, events: UpdateEvents) {
         let mut events = events.fuse();
@@ -150,7 +150,7 @@ impl Follower<'_> {
             let began = Instant::now();
             let made = async {
                 let writer = update.writer(name)?;
-                segment::rebuild(self.store, name, writer).await
+                segment::rebuild(&self.store, name, writer).await
             };
             let made = made.await;
             metrics::segment(began.elapsed(), made.is_ok());

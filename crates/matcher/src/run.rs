@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use clair_rpc::proto::matcher::v1::matcher_server::MatcherServer;
 use clair_rpc::{Channel, Server};
+use clair_store::Store;
 use futures::stream::BoxStream;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -17,7 +18,7 @@ use crate::index_reports::IndexReports;
 use crate::limit::Limiter;
 use crate::report::Reporter;
 use crate::service::Service;
-use crate::{Config, Error};
+use crate::{Config, Error, config};
 
 /// The names of sources whose update was applied, as the events tell. Some may be missing or come
 /// twice; where the stream ends, updates are found by polling only.
@@ -49,7 +50,7 @@ pub async fn serve(
     let copy = follow::open(&config.data_dir.join("vulndb"), &generations).map_err(Error::Copy)?;
     let scratch = config.data_dir.join("scratch");
     empty(&scratch).map_err(Error::Scratch)?;
-    let indexer = Channel::lazy(config.indexer.clone()).map_err(Error::Indexer)?;
+    let indexer = Channel::lazy(config.indexer).map_err(Error::Indexer)?;
     let service = Service {
         reporter: Reporter {
             index_reports: IndexReports::new(&indexer),
@@ -61,23 +62,19 @@ pub async fn serve(
         database: Arc::clone(&database),
         scratch: scratch.into(),
     };
-    let following = async {
-        let store = database
-            .connect(&config.database)
-            .await
-            .map_err(Error::Database)?;
-        let poll_interval = config.poll_interval;
-        let follower = Follower {
+    let following = follow(
+        config.database,
+        Arc::clone(&database),
+        move |store| Follower {
             store,
             copy,
             generations,
             latest,
-            poll_interval,
-        };
-        follower.run(events).await;
-        Ok(())
-    };
-    let serving = Server::new(config.server.clone())
+            poll_interval: config.poll_interval,
+        },
+        events,
+    );
+    let serving = Server::new(config.server)
         .with_service(MatcherServer::new(service))
         .serve(listener, shutdown.clone().cancelled_owned());
     let result = tokio::select! {
@@ -88,6 +85,18 @@ pub async fn serve(
         store.close().await;
     }
     result
+}
+
+/// Follows the database, once it is reached.
+async fn follow(
+    config: config::Database,
+    database: Arc<Database>,
+    follower: impl FnOnce(Store) -> Follower,
+    events: UpdateEvents,
+) -> Result<(), Error> {
+    let store = database.connect(config).await.map_err(Error::Database)?;
+    follower(store).run(events).await;
+    Ok(())
 }
 
 /// Makes a directory that holds nothing. What is there was left behind by a process that was

@@ -37,10 +37,11 @@ async fn a_report_is_wholly_of_one_generation_while_another_is_swapped_in() {
     let (before, old) = matcher.report(&digest(1)).await.unwrap();
     assert_eq!(before.vulnerabilities.len(), PACKAGES);
 
+    let manifest = digest(1);
     let asking = async {
         let mut generations = Vec::new();
         loop {
-            let reports = futures::future::join_all((0..8).map(|_| matcher.report(&digest(1))));
+            let reports = futures::future::join_all((0..8).map(|_| matcher.report(&manifest)));
             for answer in reports.await {
                 let (report, generation) = answer.unwrap();
                 let prefix = if generation == old { "OLD-" } else { "NEW-" };

@@ -32,7 +32,7 @@ use tokio_util::sync::CancellationToken;
 pub(crate) use self::images::*;
 use self::indexer::Peer;
 
-pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 
 /// The default source of advisories.
 pub(crate) const DEBIAN: Source<'_> = Source {
@@ -84,7 +84,7 @@ impl Site {
 
     /// Starts a matcher that polls seldom, so that only events tell it of updates.
     pub(crate) async fn matcher(&self) -> Matcher {
-        self.matcher_polling(Duration::from_secs(3600)).await
+        self.matcher_polling(Duration::from_hours(1)).await
     }
 
     pub(crate) async fn matcher_polling(&self, poll_interval: Duration) -> Matcher {
@@ -104,11 +104,8 @@ impl Site {
             max_age: SignedDuration::from_hours(24 * 7),
             limits: Limits::default(),
         };
-        let (events, received) = mpsc::unbounded_channel();
-        let received = futures::stream::unfold(received, async |mut received| {
-            let event = received.recv().await?;
-            Some((event, received))
-        });
+        let (events, mut received) = mpsc::unbounded_channel();
+        let received = futures::stream::poll_fn(move |context| received.poll_recv(context));
         let shutdown = CancellationToken::new();
         let running = clair_matcher::serve(config, listener, received.boxed(), shutdown.clone());
         let running = tokio::spawn(running);
