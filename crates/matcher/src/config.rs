@@ -5,9 +5,10 @@ use std::path::PathBuf;
 use std::thread;
 use std::time::Duration;
 
+use clair_bus::Bus;
 use clair_rpc::{ChannelOptions, ServerOptions};
-use clair_runtime::Service;
 use clair_runtime::config::{self, ListenAddress};
+use clair_runtime::{Health, Service};
 use jiff::SignedDuration;
 
 /// What the matcher is told.
@@ -29,22 +30,31 @@ pub struct Config {
     pub max_age: SignedDuration,
     /// How much is done at the same time.
     pub limits: Limits,
+    /// By what it is told of updates. Without it, they are found by polling only.
+    pub bus: Option<Bus>,
+    /// Whom to tell whether there is data, and whether it is up to date.
+    pub health: Health,
 }
 
 impl Config {
-    /// What the configuration of all services means for the matcher. How it serves and how it
-    /// calls the indexer is for the program to say, which knows whether services share a process.
+    /// What the configuration of all services means for the matcher. How it serves, how it calls
+    /// the indexer, the way to NATS and the health of the process are for the program to say, which
+    /// knows what else runs in the process.
     pub fn of_services(
         services: &config::Config,
         server: ServerOptions,
         indexer: ChannelOptions,
+        bus: Option<Bus>,
+        health: Health,
     ) -> Self {
         let listen = services.internal.listen_address(Service::Matcher);
         let connstring = services.connstring(Service::Matcher);
         let database = Database {
             address: connstring.map_or_else(String::new, |address| address.url().to_string()),
             options: clair_store::Options {
-                max_connections: services.database.max_connections,
+                max_connections: connstring
+                    .and_then(config::Connstring::max_connections)
+                    .unwrap_or(services.database.max_connections),
                 acquire_timeout: services.database.acquire_timeout.duration(),
                 statement_timeout: SNAPSHOT_TIMEOUT,
                 application_name: "clair-matcher".to_owned(),
@@ -61,6 +71,8 @@ impl Config {
             poll_interval: services.matcher.poll_interval.duration(),
             max_age: SignedDuration::from_hours(7 * 24),
             limits: Limits::default(),
+            bus,
+            health,
         }
     }
 }
@@ -130,7 +142,8 @@ mod tests {
         let mode = Mode::Only(Service::Matcher);
         let services = config::Config::from_yaml(text, mode).unwrap();
         let server = ServerOptions::new(Trust::default());
-        let config = Config::of_services(&services, server, ChannelOptions::new("http://indexer"));
+        let indexer = ChannelOptions::new("http://indexer");
+        let config = Config::of_services(&services, server, indexer, None, Health::new());
         assert_eq!(config.listen.to_string(), "localhost:7000");
         assert_eq!(config.data_dir, PathBuf::from("/data"));
         assert_eq!(config.poll_interval, Duration::from_secs(5));

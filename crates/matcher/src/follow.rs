@@ -4,6 +4,7 @@
 //! then seen by comparing the update operations. So it does not matter which events come, how
 //! often, or in what order.
 
+mod events;
 mod segment;
 
 use std::collections::HashSet;
@@ -14,16 +15,15 @@ use std::time::{Duration, Instant};
 use arc_swap::ArcSwap;
 use clair_store::{SourceKind, SourceStatus, Store};
 use clair_vulndb::{NewSegment, SourceInfo, Update};
-use futures::StreamExt as _;
 use thiserror::Error;
 use tokio::sync::Notify;
 use tokio::task::JoinError;
 
 use crate::generation::Generations;
-use crate::{UpdateEvents, metrics};
+use crate::health::Checks;
+use crate::metrics;
 
-/// Updates of many sources come together, so it waits a moment for more.
-const SETTLE: Duration = Duration::from_millis(100);
+pub(crate) use self::events::Events;
 
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 
@@ -65,16 +65,22 @@ pub(crate) struct Follower {
     pub(crate) generations: Arc<Generations>,
     pub(crate) latest: Arc<Latest>,
     pub(crate) poll_interval: Duration,
+    pub(crate) events: Events,
+    pub(crate) checks: Checks,
 }
 
 impl Follower {
     /// Follows until it is dropped. What is being written then never was.
-    pub(crate) async fn run(self, events: UpdateEvents) {
-        let mut events = events.fuse();
+    pub(crate) async fn run(mut self) {
         let mut pause = FIRST_PAUSE;
         loop {
             let result = self.sync().await;
             metrics::synced(result.is_ok());
+            self.checks
+                .synced(result.as_ref().err().map(|error| error as _));
+            self.checks
+                .loaded(self.generations.current().is_some())
+                .await;
             let wait = match result {
                 Ok(()) => {
                     pause = FIRST_PAUSE;
@@ -89,11 +95,7 @@ impl Follower {
                 }
             };
             tokio::select! {
-                Some(source) = events.next() => {
-                    tracing::debug!(source, "an update was applied");
-                    tokio::time::sleep(SETTLE).await;
-                    while let Some(Some(_)) = futures::FutureExt::now_or_never(events.next()) {}
-                }
+                () = self.events.changed() => {}
                 () = self.latest.wanted.notified() => {}
                 () = tokio::time::sleep(wait) => {}
             }

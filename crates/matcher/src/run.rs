@@ -7,41 +7,41 @@ use std::sync::Arc;
 use clair_rpc::proto::matcher::v1::matcher_server::MatcherServer;
 use clair_rpc::{Channel, Server};
 use clair_store::Store;
-use futures::stream::BoxStream;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::database::Database;
-use crate::follow::{self, Follower, Latest};
+use crate::follow::{self, Events, Follower, Latest};
 use crate::generation::Generations;
+use crate::health::Checks;
 use crate::index_reports::IndexReports;
 use crate::limit::Limiter;
 use crate::report::Reporter;
 use crate::service::Service;
 use crate::{Config, Error, config};
 
-/// The names of sources whose update was applied, as the events tell. Some may be missing or come
-/// twice; where the stream ends, updates are found by polling only.
-pub type UpdateEvents = BoxStream<'static, String>;
-
 /// Runs the matcher until `shutdown`, and gives the calls that are under way the time to end.
-pub async fn run(
-    config: Config,
-    events: UpdateEvents,
-    shutdown: CancellationToken,
-) -> Result<(), Error> {
+///
+/// # Errors
+///
+/// When it cannot begin, or its server breaks. That the database is not there is no error, before
+/// the beginning or later.
+pub async fn run(config: Config, shutdown: CancellationToken) -> Result<(), Error> {
     let listener = config.listen.bind().await.map_err(|source| Error::Listen {
         address: config.listen.to_string(),
         source,
     })?;
-    serve(config, listener, events, shutdown).await
+    serve(listener, config, shutdown).await
 }
 
-/// Runs the matcher on a socket that listens already; `config.listen` is not looked at.
+/// The same on a socket that listens already.
+///
+/// # Errors
+///
+/// Those of [`run`].
 pub async fn serve(
-    config: Config,
     listener: TcpListener,
-    events: UpdateEvents,
+    config: Config,
     shutdown: CancellationToken,
 ) -> Result<(), Error> {
     let generations = Arc::new(Generations::default());
@@ -62,21 +62,21 @@ pub async fn serve(
         database: Arc::clone(&database),
         scratch: scratch.into(),
     };
-    let following = follow(
-        config.database,
-        Arc::clone(&database),
-        move |store| Follower {
-            store,
-            copy,
-            generations,
-            latest,
-            poll_interval: config.poll_interval,
-        },
+    let server = Server::new(config.server).with_service(MatcherServer::new(service));
+    let checks = Checks::new(&config.health, server.health());
+    checks.loaded(generations.current().is_some()).await;
+    let events = Events::new(config.bus, &config.health);
+    let follower = move |store| Follower {
+        store,
+        copy,
+        generations,
+        latest,
+        poll_interval: config.poll_interval,
         events,
-    );
-    let serving = Server::new(config.server)
-        .with_service(MatcherServer::new(service))
-        .serve(listener, shutdown.clone().cancelled_owned());
+        checks,
+    };
+    let following = follow(config.database, Arc::clone(&database), follower);
+    let serving = server.serve(listener, shutdown.cancelled_owned());
     let result = tokio::select! {
         ended = serving => ended.map_err(Error::Serve),
         failed = following => failed,
@@ -92,10 +92,9 @@ async fn follow(
     config: config::Database,
     database: Arc<Database>,
     follower: impl FnOnce(Store) -> Follower,
-    events: UpdateEvents,
 ) -> Result<(), Error> {
     let store = database.connect(config).await.map_err(Error::Database)?;
-    follower(store).run(events).await;
+    follower(store).run().await;
     Ok(())
 }
 

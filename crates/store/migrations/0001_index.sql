@@ -113,7 +113,9 @@ CREATE TABLE manifest_packages (
     manifest bigint PRIMARY KEY REFERENCES manifest ON DELETE CASCADE,
     packages bigint[] NOT NULL
 );
-CREATE INDEX manifest_packages_packages ON manifest_packages USING gin (packages);
+-- Without fastupdate: its list of entries yet to be sorted in is read for every package asked for.
+CREATE INDEX manifest_packages_packages ON manifest_packages
+    USING gin (packages) WITH (fastupdate = off);
 
 COMMENT ON TABLE manifest_packages IS
     'The packages of each indexed manifest. One row each with an inverted index over its elements takes a tenth of what a row for each pair takes, and changes as a whole.';

@@ -193,6 +193,10 @@ impl Store {
         Ok(changed.collect())
     }
 
+    // OFFSET and the additions of zero leave one way to answer the inner questions: the index by
+    // hash, for one advisory after the other. Right after a large update the server knows too
+    // little of the table to find that the other ways take hours.
+
     async fn appeared(
         &self,
         source: i64,
@@ -211,7 +215,9 @@ impl Store {
              AND NOT EXISTS (
                  SELECT FROM advisory AS before
                  WHERE before.source = $1 AND before.hash = advisory.hash
-                 AND before.added_by <= $2 AND before.removed_by > $2
+                 AND before.removed_by IS NOT NULL
+                 AND before.added_by + 0 <= $2 AND before.removed_by + 0 > $2
+                 OFFSET 0
              )
              ORDER BY added_by, id
              LIMIT $6",
@@ -243,10 +249,19 @@ impl Store {
              AND (removed_by, id) > ($4, $5)
              AND added_by <= $2
              AND NOT EXISTS (
+                 SELECT FROM advisory AS live
+                 WHERE live.source = $1 AND live.hash = advisory.hash
+                 AND live.removed_by IS NULL
+                 AND live.added_by + 0 > $2 AND live.added_by + 0 <= $3
+                 OFFSET 0
+             )
+             AND NOT EXISTS (
                  SELECT FROM advisory AS later
                  WHERE later.source = $1 AND later.hash = advisory.hash
-                 AND later.added_by > $2 AND later.added_by <= $3
-                 AND (later.removed_by IS NULL OR later.removed_by > $3)
+                 AND later.removed_by IS NOT NULL
+                 AND later.added_by + 0 > $2 AND later.added_by + 0 <= $3
+                 AND later.removed_by + 0 > $3
+                 OFFSET 0
              )
              ORDER BY removed_by, id
              LIMIT $6"#,

@@ -315,7 +315,7 @@ async fn an_update_affects_the_images_whose_reports_it_changes() {
         Affected::from([((Change::Unspecified, "CVE-2".into()), only(2))])
     );
     let third = site.update(&[of("CVE-3", "three")]).await;
-    matcher.tell("debian");
+    site.tell(&third).await;
     matcher.has(&third).await;
     assert_eq!(affected(&matcher, given).await, Affected::new());
     matcher.stop().await;

@@ -61,7 +61,7 @@ async fn a_report_is_wholly_of_one_generation_while_another_is_swapped_in() {
     let updating = async {
         tokio::time::sleep(Duration::from_millis(300)).await;
         let second = site.update(&world("NEW", PACKAGES)).await;
-        matcher.tell("debian");
+        site.tell(&second).await;
         second
     };
     let (generations, second) = tokio::join!(asking, updating);
@@ -131,7 +131,7 @@ async fn a_source_that_was_checked_but_not_changed_only_gets_younger() {
         .record_unchanged(&crate::support::DEBIAN)
         .await
         .unwrap();
-    matcher.tell("debian");
+    site.tell(&operation).await;
     matcher
         .reaches(|status| status.sources[0].checked_at != before.sources[0].checked_at)
         .await;
@@ -157,7 +157,7 @@ async fn a_source_that_was_removed_is_gone_and_the_others_stay() {
     assert_eq!(names(&report), ["GONE-0", "KEPT-0"]);
 
     crate::support::psql(&site.address, "DELETE FROM source WHERE name = 'other'");
-    matcher.tell("other");
+    site.tell(&gone).await;
     matcher.reaches(|status| status.sources.len() == 1).await;
     let (report, _) = matcher.report(&digest(1)).await.unwrap();
     assert_eq!(names(&report), ["KEPT-0"]);

@@ -8,6 +8,7 @@ use clair_rpc::proto::matcher::v1::batch_get_vulnerability_reports_response::Out
 use clair_rpc::proto::matcher::v1::get_vulnerability_report_request::Image;
 use clair_rpc::proto::matcher::v1::get_vulnerability_report_response::Report;
 use clair_rpc::proto::model::v1::ReportFormat;
+use clair_runtime::introspection::CheckStatus;
 use clair_version::Scheme;
 use futures::TryStreamExt as _;
 
@@ -77,13 +78,17 @@ async fn there_is_no_report_without_data_or_without_an_index_report() {
 
     assert_eq!(code(digest(1)).await, ErrorCode::NotReady);
     assert!(!matcher.status().await.loaded);
+    assert_eq!(matcher.check("matcher-data"), CheckStatus::Failed);
 
     let operation = site
         .update(&[advisory("CVE-1", vec![about("bookworm", "openssl", None)])])
         .await;
-    matcher.tell("debian");
+    site.tell(&operation).await;
     matcher.has(&operation).await;
     assert!(matcher.report(&digest(1)).await.is_ok());
+    for check in ["matcher-data", "matcher-database", "matcher-events"] {
+        assert_eq!(matcher.check(check), CheckStatus::Ok, "{check}");
+    }
     assert_eq!(code(digest(2)).await, ErrorCode::NotFound);
     site.store
         .submit_manifest(&digest(3), &[digest(0)])

@@ -7,6 +7,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clair_bus::{Bus, BusOptions, UpdateApplied};
 use clair_matcher::{Config, Database, Limits};
 use clair_model::{Advisory, Digest, IndexReport, VulnerabilityReport};
 use clair_rpc::proto::indexer::v1::indexer_server::IndexerServer;
@@ -17,15 +18,15 @@ use clair_rpc::proto::matcher::v1::{
     GetStatusRequest, GetStatusResponse, GetVulnerabilityReportRequest,
 };
 use clair_rpc::{Channel, ChannelOptions, Error, Server, ServerOptions, Trust};
+use clair_runtime::Health;
 use clair_runtime::config::ListenAddress;
+use clair_runtime::introspection::CheckStatus;
 use clair_store::{
     AdvisoryDocument, Operation, Options, Outcome, Provenance, Source, SourceKind, Store,
 };
-use clair_testing::Postgres;
-use futures::StreamExt as _;
+use clair_testing::{Nats, Postgres};
 use jiff::SignedDuration;
 use tokio::net::TcpListener;
-use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -47,13 +48,15 @@ pub(crate) struct Site {
     pub(crate) store: Store,
     pub(crate) data: tempfile::TempDir,
     indexer: SocketAddr,
+    bus: Bus,
+    _nats: Nats,
     _indexing: Stop,
 }
 
 /// A matcher that runs.
 pub(crate) struct Matcher {
     pub(crate) client: MatcherClient<Channel>,
-    pub(crate) events: mpsc::UnboundedSender<String>,
+    health: Health,
     shutdown: CancellationToken,
     running: JoinHandle<Result<(), clair_matcher::Error>>,
 }
@@ -66,6 +69,7 @@ impl Site {
 
     pub(crate) async fn on(postgres: &Postgres) -> Self {
         let address = postgres.database();
+        let nats = Nats::start();
         let store = Store::connect(&address, &Options::default()).await.unwrap();
         store.migrate().await.unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -78,6 +82,8 @@ impl Site {
             store,
             data: tempfile::tempdir().unwrap(),
             indexer,
+            bus: connect(&nats).await,
+            _nats: nats,
             _indexing: Stop(stop),
         }
     }
@@ -90,6 +96,7 @@ impl Site {
     pub(crate) async fn matcher_polling(&self, poll_interval: Duration) -> Matcher {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
+        let health = Health::new();
         let config = Config {
             listen: ListenAddress::port(0),
             server: trusting(),
@@ -103,16 +110,16 @@ impl Site {
             poll_interval,
             max_age: SignedDuration::from_hours(24 * 7),
             limits: Limits::default(),
+            bus: Some(self.bus.clone()),
+            health: health.clone(),
         };
-        let (events, mut received) = mpsc::unbounded_channel();
-        let received = futures::stream::poll_fn(move |context| received.poll_recv(context));
         let shutdown = CancellationToken::new();
-        let running = clair_matcher::serve(config, listener, received.boxed(), shutdown.clone());
+        let running = clair_matcher::serve(listener, config, shutdown.clone());
         let running = tokio::spawn(running);
         let channel = Channel::lazy(calling(address)).unwrap();
         Matcher {
             client: channel.client(),
-            events,
+            health,
             shutdown,
             running,
         }
@@ -141,6 +148,18 @@ impl Site {
             Outcome::Changed(operation) => operation,
             Outcome::Unchanged => panic!("nothing changed"),
         }
+    }
+
+    /// Tells of an operation, as the updater does.
+    pub(crate) async fn tell(&self, operation: &Operation) {
+        let event = UpdateApplied {
+            source: operation.source.clone(),
+            operation: operation.reference,
+            previous: None,
+            added: operation.added,
+            removed: operation.removed,
+        };
+        self.bus.publish(&event).await.unwrap();
     }
 
     /// Stores an image as indexed.
@@ -219,8 +238,11 @@ impl Matcher {
             .expect("the matcher gets there in time");
     }
 
-    pub(crate) fn tell(&self, source: &str) {
-        self.events.send(source.to_owned()).unwrap();
+    /// How a thing is that the health of the process depends on.
+    pub(crate) fn check(&self, name: &str) -> CheckStatus {
+        let report = self.health.report();
+        let check = report.checks.into_iter().find(|check| check.name == name);
+        check.expect("a check of the matcher").status
     }
 
     /// Ends it as its operator would.
@@ -228,6 +250,18 @@ impl Matcher {
         self.shutdown.cancel();
         self.running.await.unwrap().unwrap();
     }
+}
+
+async fn connect(nats: &Nats) -> Bus {
+    let bus = Bus::connect(BusOptions::new(vec![nats.url()]))
+        .await
+        .unwrap();
+    let mut health = bus.watch_health();
+    health
+        .wait_for(clair_bus::Health::is_healthy)
+        .await
+        .unwrap();
+    bus
 }
 
 /// Stops a server when it is dropped.
