@@ -68,7 +68,7 @@ mod tests {
 
     #[test]
     fn documents_come_back_as_they_were() {
-        for document in [&b""[..], b"{}", &[7; 100_000]] {
+        for document in [&b""[..], b"{}", &vec![7; 100_000]] {
             let packed = pack("document", document).unwrap();
             assert_eq!(unpack("document", &packed).unwrap(), document);
         }

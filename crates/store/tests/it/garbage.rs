@@ -247,7 +247,7 @@ async fn notifications_go_when_acknowledged_or_when_their_delivery_has_been_over
         reason: Reason::Added,
         vulnerability: b"CVE-2",
     };
-    writer.add(&[notification; 1200]).await.unwrap();
+    writer.add(&vec![notification; 1200]).await.unwrap();
     let acknowledged = writer.id();
     assert!(writer.commit().await.unwrap());
     let mut others = Vec::new();

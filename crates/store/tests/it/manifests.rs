@@ -201,7 +201,7 @@ async fn deleted_manifests_are_gone_and_those_that_never_were_are_not_counted() 
         .delete_manifests(&[digest(3), gone.clone()])
         .await
         .unwrap();
-    assert_eq!(deleted, [gone.clone()]);
+    assert_eq!(deleted, std::slice::from_ref(&gone));
     assert_eq!(store.index_report(&gone).await.unwrap(), None);
     assert!(store.index_report(&kept).await.unwrap().is_some());
     let report = report(&gone, &bookworm(), &[]);

@@ -162,7 +162,7 @@ async fn a_set_is_there_as_a_whole_or_not_at_all() {
         .begin_notifications(operation.reference)
         .await
         .unwrap();
-    given_up.add(&[notification; 6000]).await.unwrap();
+    given_up.add(&vec![notification; 6000]).await.unwrap();
     drop(given_up);
     assert_eq!(store.pending_updates().await.unwrap().len(), 1);
     assert_eq!(psql(&address, "SELECT count(*) FROM notification_set"), "0");
