@@ -89,9 +89,6 @@ pub struct UpdateApplied {
     pub source: String,
     /// The operation.
     pub operation: Uuid,
-    /// The one before it of the same source, if there is one.
-    #[serde(default)]
-    pub previous: Option<Uuid>,
     /// How many records it added.
     pub added: u64,
     /// How many records it removed.
@@ -176,7 +173,6 @@ mod tests {
         UpdateApplied {
             source: "debian".into(),
             operation: Uuid::nil(),
-            previous: None,
             added: 1,
             removed: 0,
         }

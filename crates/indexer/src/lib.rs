@@ -22,6 +22,7 @@ mod error;
 mod fetch;
 mod findings;
 mod flight;
+mod garbage;
 mod health;
 mod indexer;
 mod layers;

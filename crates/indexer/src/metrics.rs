@@ -9,6 +9,7 @@ const MANIFEST_SECONDS: &str = "clair_indexer_manifest_duration_seconds";
 const LAYERS: &str = "clair_indexer_layers_total";
 const LAYER_SECONDS: &str = "clair_indexer_layer_duration_seconds";
 const FETCHED_BYTES: &str = "clair_indexer_fetched_bytes_total";
+const COLLECTED: &str = "clair_indexer_collected_rows_total";
 const REFUSED: &str = "clair_indexer_requests_refused_total";
 
 /// Describes the metrics of this crate to the recorder that is installed.
@@ -36,6 +37,10 @@ pub fn describe_metrics() {
         FETCHED_BYTES,
         Unit::Bytes,
         "Bytes of layers that were fetched"
+    );
+    describe_counter!(
+        COLLECTED,
+        "Rows of layers and packages that were collected since no manifest needs them"
     );
     describe_counter!(
         REFUSED,
@@ -66,6 +71,12 @@ pub(crate) fn layer_read<T>(result: &Result<T, Failure>, bytes: u64, elapsed: Du
     metrics::counter!(LAYERS, "outcome" => outcome).increment(1);
     metrics::counter!(FETCHED_BYTES).increment(bytes);
     metrics::histogram!(LAYER_SECONDS).record(elapsed);
+}
+
+/// Counts rows that were collected.
+pub(crate) fn collected(layers: u64, packages: u64) {
+    metrics::counter!(COLLECTED, "table" => "layer").increment(layers);
+    metrics::counter!(COLLECTED, "table" => "package").increment(packages);
 }
 
 /// Counts a request that was refused.

@@ -16,7 +16,7 @@ use crate::indexer::Indexer;
 use crate::layers::Layers;
 use crate::queue::Queue;
 use crate::service::Service;
-use crate::{Config, Database, Error};
+use crate::{Config, Database, Error, garbage};
 
 /// So often a database that cannot be reached is tried again.
 const INTERVAL: Duration = Duration::from_secs(2);
@@ -74,6 +74,7 @@ pub async fn serve(
         checks,
         server.health(),
     ));
+    let collecting = tokio::spawn(garbage::collect(store.clone(), state));
     let result = server.serve(listener, shutdown.cancelled_owned()).await;
     ending.cancel();
     if let Some(working) = working {
@@ -81,6 +82,7 @@ pub async fn serve(
         let _ = working.await;
     }
     looking.abort();
+    collecting.abort();
     store.close().await;
     Ok(result?)
 }

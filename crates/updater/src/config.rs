@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use clair_feeds::{Location, ParseLocationError};
 use clair_rpc::ServerOptions;
-use clair_runtime::Service;
+use clair_runtime::{Health, Service};
 use clair_runtime::config::{self, ListenAddress};
 use clair_store::Retention;
 use jiff::SignedDuration;
@@ -41,6 +41,8 @@ pub struct Config {
     pub spool_dir: PathBuf,
     /// Whom to tell of what was stored.
     pub events: Arc<dyn Events>,
+    /// Whom to tell whether the database can be used.
+    pub health: Health,
 }
 
 /// The database.
@@ -117,11 +119,13 @@ impl Config {
             }),
             spool_dir: std::env::temp_dir(),
             events: Arc::new(NoEvents),
+            health: Health::new(),
         }
     }
 
-    /// What the configuration of all services means for the updater. How it serves and where
-    /// events go is for the program to say, which knows whether services share a process.
+    /// What the configuration of all services means for the updater. How it serves, where
+    /// events go and the health of the process are for the program to say, which knows what else
+    /// runs in the process.
     ///
     /// # Errors
     ///
@@ -130,6 +134,7 @@ impl Config {
         services: &config::Config,
         server: ServerOptions,
         events: Arc<dyn Events>,
+        health: Health,
     ) -> Result<Self, InvalidConfig> {
         let listen = services.internal.listen_address(Service::Updater);
         let connstring = services.connstring(Service::Updater);
@@ -161,6 +166,7 @@ impl Config {
                 config::Retention::Everything => None,
             },
             events,
+            health,
             ..Self::new(listen, server, database)
         })
     }
@@ -222,7 +228,7 @@ mod tests {
             loopback: true,
             ..Trust::default()
         });
-        Config::of_services(&services, server, Arc::new(NoEvents)).unwrap()
+        Config::of_services(&services, server, Arc::new(NoEvents), Health::new()).unwrap()
     }
 
     const MINIMUM: &str = "

@@ -20,6 +20,7 @@ mod engine;
 mod error;
 mod events;
 mod export;
+mod health;
 mod import;
 mod messages;
 mod metrics;

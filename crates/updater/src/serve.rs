@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use crate::engine::Engine;
 use crate::error::Chain;
 use crate::service::Service;
-use crate::{Config, Database, Error, retention, schedule};
+use crate::{Config, Database, Error, health, retention, schedule};
 
 /// How long the database may take to appear before the next attempt.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -42,6 +42,7 @@ pub async fn serve(
     config: Config,
     shutdown: CancellationToken,
 ) -> Result<(), Error> {
+    let check = health::check(&config.health);
     let connecting = shutdown.run_until_cancelled(connect(&config.database));
     let Some(store) = connecting.await.transpose()? else {
         return Ok(());
@@ -58,6 +59,11 @@ pub async fn serve(
     }
     let service = UpdaterServer::new(Service::new(Arc::clone(&engine)));
     let server = Server::new(config.server.clone()).with_service(service);
+    engine.spawn(health::look_after(
+        engine.store.clone(),
+        check,
+        server.health(),
+    ));
     let result = server
         .serve(listener, ending.clone().cancelled_owned())
         .await;

@@ -58,7 +58,6 @@ pub(crate) fn update(source: &str) -> UpdateApplied {
     UpdateApplied {
         source: source.to_owned(),
         operation: Uuid::new_v4(),
-        previous: None,
         added: 1,
         removed: 0,
     }

@@ -155,7 +155,6 @@ impl Site {
         let event = UpdateApplied {
             source: operation.source.clone(),
             operation: operation.reference,
-            previous: None,
             added: operation.added,
             removed: operation.removed,
         };

@@ -41,6 +41,18 @@ impl ListenAddress {
         }
     }
 
+    /// Where this machine reaches it: `host:port`, with a loopback address for all interfaces.
+    pub fn to_call(&self) -> String {
+        let host = match self.host.parse::<IpAddr>() {
+            Ok(IpAddr::V4(address)) if address.is_unspecified() => Ipv4Addr::LOCALHOST.to_string(),
+            Ok(IpAddr::V6(address)) if address.is_unspecified() => Ipv6Addr::LOCALHOST.to_string(),
+            _ if self.host.is_empty() => "localhost".to_owned(),
+            _ => self.host.clone(),
+        };
+        let (host, port) = (host, self.port);
+        Self { host, port }.to_string()
+    }
+
     /// Starts to listen. All interfaces means those of IPv6 and IPv4, or of IPv4 on a machine that
     /// has no IPv6.
     ///
@@ -252,6 +264,15 @@ mod tests {
         assert!(!is_loopback(":1"));
         assert!(!is_loopback("0.0.0.0:1"));
         assert!(!is_loopback("indexer:1"));
+    }
+
+    #[test]
+    fn an_address_to_listen_on_tells_where_to_call() {
+        let to_call = |text: &str| text.parse::<ListenAddress>().unwrap().to_call();
+        assert_eq!(to_call(":6060"), "localhost:6060");
+        assert_eq!(to_call("0.0.0.0:1"), "127.0.0.1:1");
+        assert_eq!(to_call("[::]:1"), "[::1]:1");
+        assert_eq!(to_call("indexer:1"), "indexer:1");
     }
 
     #[tokio::test]
