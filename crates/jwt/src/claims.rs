@@ -87,6 +87,7 @@ fn check_times(claims: &Claims, now: i64, skew: i64) -> Result<(), Rejection> {
     Ok(())
 }
 
-fn in_seconds(duration: Duration) -> i64 {
+/// Whole seconds, as tokens count time.
+pub(crate) fn in_seconds(duration: Duration) -> i64 {
     i64::try_from(duration.as_secs()).unwrap_or(i64::MAX)
 }

@@ -7,7 +7,6 @@ mod publisher;
 mod rotation;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use clair_runtime::config::{self, Auth, PrivateKey as KeyConfig, Psk};
 use jiff::Timestamp;
@@ -15,6 +14,7 @@ use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde::Serialize;
 use url::Url;
 
+use crate::claims::in_seconds;
 use crate::error::Error;
 use private_key::PrivateKey;
 use publisher::Publisher;
@@ -72,7 +72,10 @@ impl Signer {
     /// # Errors
     ///
     /// When no key of ours has been approved by the key registry yet.
-    #[expect(clippy::unused_async, reason = "signing may move elsewhere")]
+    #[expect(
+        clippy::unused_async,
+        reason = "a key may come to lie where signing takes a request"
+    )]
     pub async fn sign(&self, target: &Url) -> Result<String, Error> {
         let now = Timestamp::now();
         match &*self.0 {
@@ -205,10 +208,6 @@ fn nonce(length: usize) -> String {
         nonce.extend(letters);
     }
     nonce
-}
-
-fn in_seconds(duration: Duration) -> i64 {
-    i64::try_from(duration.as_secs()).unwrap_or(i64::MAX)
 }
 
 #[cfg(test)]

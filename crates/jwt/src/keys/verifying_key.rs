@@ -31,7 +31,7 @@ pub enum UnusableKey {
     /// It is a private key, where a public one is expected.
     #[error("it is a private key")]
     Private,
-    /// It is no private key of the right size.
+    /// Its numbers are not those of a key, or it is too small or too large.
     #[error("it is not accepted: {0}")]
     Rejected(&'static str),
 }
