@@ -83,6 +83,25 @@ pub struct SetStatus {
     pub next_attempt: Option<Timestamp>,
 }
 
+/// The place of a set in the list of all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SetPosition {
+    /// When the set was made.
+    pub created: Timestamp,
+    /// Its id.
+    pub id: Uuid,
+}
+
+impl SetStatus {
+    /// Its place in the list of all.
+    pub fn position(&self) -> SetPosition {
+        SetPosition {
+            created: self.created,
+            id: self.id,
+        }
+    }
+}
+
 impl Store {
     /// Claims sets that are due, at most `limit`, the longest due first. Whoever claims one tries
     /// it and says what came of it; if nothing is heard `within` that time, it is due again.
@@ -186,11 +205,11 @@ impl Store {
         Ok(acknowledged.rows_affected() > 0)
     }
 
-    /// Lists sets, newest first: at most `limit`, after one of them.
+    /// Lists sets, newest first: at most `limit`, after the place of one of them.
     pub async fn notification_sets(
         &self,
         state: Option<DeliveryState>,
-        after: Option<&SetStatus>,
+        after: Option<SetPosition>,
         limit: u32,
     ) -> Result<Vec<SetStatus>, Error> {
         let rows = sqlx::query_as!(

@@ -52,7 +52,7 @@ mod time;
 mod updates;
 
 pub use advisories::{AdvisoryDocument, Snapshot};
-pub use deliveries::{Delivery, DeliveryState, SetStatus};
+pub use deliveries::{Delivery, DeliveryState, SetPosition, SetStatus};
 pub use error::Error;
 pub use garbage::Retention;
 pub use leadership::{Lock, LockName};

@@ -96,6 +96,7 @@ pub struct NotificationWriter {
     transaction: Transaction<'static, Postgres>,
     set: Uuid,
     operation: Uuid,
+    previous: Option<Uuid>,
     count: i64,
     vulnerabilities: HashMap<Uuid, i32>,
     rows: Rows,
@@ -147,23 +148,24 @@ impl Store {
     /// [`Error::NoOperation`].
     pub async fn skip_notifications(&self, operation: Uuid) -> Result<bool, Error> {
         let mut transaction = self.pool.begin().await?;
-        let first = give_receipts(&mut transaction, operation).await?;
+        let first = give_receipts(&mut transaction, operation, None).await?;
         transaction.commit().await?;
         Ok(first)
     }
 
-    /// Begins the set of the notifications for an operation, under a new id.
+    /// Begins the set of the notifications for an operation, under a new id. They tell what changed
+    /// since the `previous` one, if they tell of more than the operation itself.
     ///
     /// # Errors
     ///
     /// [`Error::NoOperation`].
-    pub async fn begin_notifications(&self, operation: Uuid) -> Result<NotificationWriter, Error> {
+    pub async fn begin_notifications(
+        &self,
+        operation: Uuid,
+        previous: Option<Uuid>,
+    ) -> Result<NotificationWriter, Error> {
         let mut transaction = self.pool.begin().await?;
-        let row = operations::find(&mut *transaction, operation).await?;
-        let source = Operation::try_from(row.ok_or(Error::NoOperation {
-            reference: operation,
-        })?)?
-        .source;
+        let source = Operation::try_from(find(&mut transaction, operation).await?)?.source;
         let set = Uuid::new_v4();
         sqlx::query!(
             "INSERT INTO notification_set (id, source, operation, notifications)
@@ -178,6 +180,7 @@ impl Store {
             transaction,
             set,
             operation,
+            previous,
             count: 0,
             vulnerabilities: HashMap::new(),
             rows: Rows::default(),
@@ -257,10 +260,15 @@ impl NotificationWriter {
     /// Ends the set, which is due for delivery from now on, and gives the operation its receipt.
     /// A set without notifications leaves the receipt only.
     ///
-    /// `false` when the operation had a receipt already: then nothing is stored.
+    /// `false` when the operation, or one since the previous one, had a receipt already: then
+    /// nothing is stored, since something of it has been told.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoOperation`].
     pub async fn commit(mut self) -> Result<bool, Error> {
         self.flush().await?;
-        if !give_receipts(&mut self.transaction, self.operation).await? {
+        if !give_receipts(&mut self.transaction, self.operation, self.previous).await? {
             return Ok(false);
         }
         if self.count == 0 {
@@ -332,15 +340,18 @@ impl NotificationWriter {
 }
 
 /// Gives receipts to an operation and to those of its source before it. `false` when the operation
-/// itself had one.
+/// itself had one, or any since a previous one.
 async fn give_receipts(
     transaction: &mut Transaction<'static, Postgres>,
     operation: Uuid,
+    previous: Option<Uuid>,
 ) -> Result<bool, Error> {
-    let row = operations::find(&mut **transaction, operation).await?;
-    let row = row.ok_or(Error::NoOperation {
-        reference: operation,
-    })?;
+    let row = find(transaction, operation).await?;
+    let after = match previous {
+        Some(previous) => find(transaction, previous).await?.id,
+        None => row.id - 1,
+    };
+    // Whoever gives the same at the same time is waited for.
     let given = sqlx::query_scalar!(
         "INSERT INTO notification_receipt (operation)
          SELECT id FROM update_operation WHERE source = $1 AND id <= $2 ORDER BY id
@@ -351,5 +362,21 @@ async fn give_receipts(
     )
     .fetch_all(&mut **transaction)
     .await?;
-    Ok(given.contains(&row.id))
+    let meant = sqlx::query_scalar!(
+        "SELECT id FROM update_operation WHERE source = $1 AND id > $2 AND id <= $3",
+        row.source_id,
+        after,
+        row.id,
+    )
+    .fetch_all(&mut **transaction)
+    .await?;
+    Ok(meant.iter().all(|id| given.contains(id)))
+}
+
+async fn find(
+    transaction: &mut Transaction<'static, Postgres>,
+    reference: Uuid,
+) -> Result<operations::Row, Error> {
+    let row = operations::find(&mut **transaction, reference).await?;
+    row.ok_or(Error::NoOperation { reference })
 }

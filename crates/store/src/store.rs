@@ -100,7 +100,9 @@ impl Store {
     pub async fn migrate(&self) -> Result<(), Error> {
         // A connection of its own, without a time limit. With it goes the lock, however it ends.
         let mut connection = PgConnection::connect_with(&self.address).await?;
-        migrations().run_direct(None, &mut connection, false).await?;
+        migrations()
+            .run_direct(None, &mut connection, false)
+            .await?;
         connection.close().await?;
         tracing::debug!("schema up to date");
         Ok(())

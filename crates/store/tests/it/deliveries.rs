@@ -155,17 +155,14 @@ async fn sets_are_listed_newest_first_page_by_page_and_by_state() {
     }
     ids.reverse();
     let mut listed = Vec::new();
-    let mut after: Option<SetStatus> = None;
+    let mut after = None;
     loop {
-        let page = store
-            .notification_sets(None, after.as_ref(), 2)
-            .await
-            .unwrap();
+        let page = store.notification_sets(None, after, 2).await.unwrap();
         listed.extend(page.iter().map(|set| set.id));
-        let Some(last) = page.into_iter().next_back() else {
+        let Some(last) = page.last() else {
             break;
         };
-        after = Some(last);
+        after = Some(last.position());
     }
     assert_eq!(listed, ids);
     store.acknowledge(ids[2]).await.unwrap();

@@ -238,7 +238,7 @@ async fn notifications_go_when_acknowledged_or_when_their_delivery_has_been_over
     let operation = updated(&store).await;
     let week = SignedDuration::from_hours(7 * 24);
     let mut writer = store
-        .begin_notifications(operation.reference)
+        .begin_notifications(operation.reference, None)
         .await
         .unwrap();
     let manifest = digest(1);

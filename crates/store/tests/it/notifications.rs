@@ -14,7 +14,7 @@ pub(crate) async fn updated(store: &Store) -> Operation {
 /// A set with this many notifications.
 pub(crate) async fn notify(store: &Store, operation: &Operation, count: u32) -> Uuid {
     let mut writer = store
-        .begin_notifications(operation.reference)
+        .begin_notifications(operation.reference, None)
         .await
         .unwrap();
     for number in 0..count {
@@ -70,7 +70,7 @@ async fn a_set_is_read_page_by_page_in_the_order_in_which_it_was_written() {
     let store = store().await;
     let operation = updated(&store).await;
     let mut writer = store
-        .begin_notifications(operation.reference)
+        .begin_notifications(operation.reference, None)
         .await
         .unwrap();
     let manifests: Vec<_> = (0..5).rev().map(digest).collect();
@@ -159,7 +159,7 @@ async fn a_set_is_there_as_a_whole_or_not_at_all() {
         vulnerability: b"CVE-2",
     };
     let mut given_up = store
-        .begin_notifications(operation.reference)
+        .begin_notifications(operation.reference, None)
         .await
         .unwrap();
     given_up.add(&vec![notification; 6000]).await.unwrap();
@@ -179,11 +179,11 @@ async fn of_two_who_write_the_set_of_an_operation_one_succeeds() {
         vulnerability: b"CVE-2",
     };
     let mut first = store
-        .begin_notifications(operation.reference)
+        .begin_notifications(operation.reference, None)
         .await
         .unwrap();
     let mut second = store
-        .begin_notifications(operation.reference)
+        .begin_notifications(operation.reference, None)
         .await
         .unwrap();
     first.add(&[notification]).await.unwrap();
@@ -194,12 +194,42 @@ async fn of_two_who_write_the_set_of_an_operation_one_succeeds() {
 }
 
 #[tokio::test]
+async fn what_one_set_tells_no_other_tells_again_with_what_came_later() {
+    let store = store().await;
+    let second = updated(&store).await;
+    let first = store.pending_updates().await.unwrap()[0].previous;
+    let third = change(&store, DEBIAN, &[advisory("CVE-3", "openssl", "3")]).await;
+    let manifest = digest(1);
+    let notification = NewNotification {
+        manifest: &manifest,
+        reason: Reason::Added,
+        vulnerability: b"CVE-2",
+    };
+    let begin = async |operation: &Operation, previous| {
+        let beginning = store.begin_notifications(operation.reference, previous);
+        let mut writer = beginning.await.unwrap();
+        writer.add(&[notification]).await.unwrap();
+        writer
+    };
+    let both = begin(&third, first).await;
+    assert!(begin(&second, first).await.commit().await.unwrap());
+    assert!(!both.commit().await.unwrap());
+    let pending = store.pending_updates().await.unwrap();
+    assert_eq!(pending[0].previous, Some(second.reference));
+    let rest = begin(&third, pending[0].previous).await;
+    assert!(rest.commit().await.unwrap());
+}
+
+#[tokio::test]
 async fn a_set_without_notifications_leaves_only_a_receipt() {
     let store = store().await;
     let operation = updated(&store).await;
     let id = notify(&store, &operation, 0).await;
     assert_eq!(store.notifications(id, None, 10).await.unwrap(), None);
     assert_eq!(store.pending_updates().await.unwrap(), []);
-    let error = store.begin_notifications(Uuid::new_v4()).await.unwrap_err();
+    let error = store
+        .begin_notifications(Uuid::new_v4(), None)
+        .await
+        .unwrap_err();
     assert!(matches!(error, Error::NoOperation { .. }), "{error:?}");
 }
