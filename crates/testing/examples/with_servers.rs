@@ -1,12 +1,15 @@
 //! Runs a command with throw-away servers: `with_servers postgres nats -- COMMAND…`
 //!
-//! The command finds an empty database at `DATABASE_URL` and a server with JetStream at
-//! `NATS_URL`. Both are gone when it ends.
+//! The command finds an empty database at `DATABASE_URL`, a server with JetStream at `NATS_URL`,
+//! and numbers of ports that nobody listens on in `FREE_PORTS`. The servers are gone when it ends.
 
 use std::env;
 use std::process::{Command, ExitCode};
 
-use clair_testing::{Nats, Postgres};
+use clair_testing::{Nats, Postgres, free_port};
+
+/// How many free ports the command is told.
+const PORTS: usize = 12;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
@@ -27,6 +30,8 @@ fn main() -> ExitCode {
     if let Some(nats) = &nats {
         command.env("NATS_URL", nats.url());
     }
+    let ports: Vec<String> = (0..PORTS).map(|_| free_port().to_string()).collect();
+    command.env("FREE_PORTS", ports.join(" "));
     let status = command
         .status()
         .unwrap_or_else(|error| panic!("{program}: {error}"));

@@ -105,7 +105,10 @@ impl Health {
                 CheckStatus::Failed => 0.0,
             };
             gauge!("clair_check_status", "check" => name).set(level);
-            log(name, status, message.as_deref());
+            // That nothing is known at the beginning is no news.
+            if before.is_some() || status == CheckStatus::Ok {
+                log(name, status, message.as_deref());
+            }
         }
         let report = CheckReport {
             name,

@@ -23,6 +23,10 @@ const QUIET: [&str; 9] = [
     "tower",
 ];
 
+/// Notices of PostgreSQL, such as that what is to be made is there already. Whatever is wrong comes
+/// as an error.
+const NOTICES: &str = "sqlx::postgres::notice";
+
 /// Lets through what is at least as important as `level`.
 pub(super) fn filter(level: LogLevel) -> Targets {
     let level = match level {
@@ -32,7 +36,14 @@ pub(super) fn filter(level: LogLevel) -> Targets {
         LogLevel::Error | LogLevel::Fatal | LogLevel::Panic => LevelFilter::ERROR,
     };
     let quiet = QUIET.map(|target| (target, level.min(LevelFilter::INFO)));
-    Targets::new().with_default(level).with_targets(quiet)
+    let notices = match level {
+        LevelFilter::INFO => LevelFilter::WARN,
+        level => level,
+    };
+    Targets::new()
+        .with_default(level)
+        .with_targets(quiet)
+        .with_target(NOTICES, notices)
 }
 
 /// Writes events, one on a line.

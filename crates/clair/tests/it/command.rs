@@ -1,0 +1,98 @@
+//! The program at a shell.
+
+use std::fs;
+use std::process::{Command, Output};
+
+use clair_testing::Postgres;
+
+use crate::support::{Options, Outside, Suite};
+
+fn clair(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_clair"))
+        .args(arguments)
+        .env_remove("CLAIR_CONF")
+        .env_remove("CLAIR_MODE")
+        .output()
+        .unwrap()
+}
+
+fn errors(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+#[test]
+fn a_configuration_that_cannot_be_read_is_status_two_and_a_wrong_one_is_one() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("config.yaml");
+    let name = path.to_str().unwrap();
+    let missing = clair(&["combo", "--conf", name]);
+    assert_eq!(missing.status.code(), Some(2));
+    assert!(errors(&missing).contains(name), "{}", errors(&missing));
+    fs::write(&path, "indexer:\n  conection: 1\n").unwrap();
+    let unknown = clair(&["-conf", name, "-mode", "combo"]);
+    assert_eq!(unknown.status.code(), Some(2));
+    let said = errors(&unknown);
+    assert!(
+        said.contains("config.yaml:2") && said.contains("conection"),
+        "{said}"
+    );
+    fs::write(&path, "log_level: info\n").unwrap();
+    let alone = clair(&["matcher", "--conf", name]);
+    assert_eq!(alone.status.code(), Some(1), "{}", errors(&alone));
+}
+
+#[test]
+fn a_checked_configuration_is_printed_with_secrets_masked() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("config.yaml");
+    fs::write(
+        &path,
+        "database: {connstring: 'host=db user=clair password=hunter2'}\n",
+    )
+    .unwrap();
+    let name = path.to_str().unwrap();
+    let yaml = clair(&["check-config", name]);
+    assert_eq!(yaml.status.code(), Some(0), "{}", errors(&yaml));
+    let text = String::from_utf8(yaml.stdout).unwrap();
+    assert!(
+        text.contains("poll_interval") && !text.contains("hunter2"),
+        "{text}"
+    );
+    let json = clair(&["--conf", name, "check-config", "--out", "json"]);
+    let document: serde_json::Value = serde_json::from_slice(&json.stdout).unwrap();
+    assert_eq!(document["http_listen_addr"], ":6060");
+}
+
+#[tokio::test]
+async fn a_database_is_migrated_before_services_start() {
+    let outside = Outside::start().await;
+    let options = Options {
+        database: Postgres::shared().database(),
+        ..Options::default()
+    };
+    let suite = Suite::prepare(&options, &outside);
+    let path = suite.config();
+    let name = path.to_str().unwrap();
+    for _ in 0..2 {
+        let migrated = clair(&["migrate", "--conf", name]);
+        assert_eq!(migrated.status.code(), Some(0), "{}", errors(&migrated));
+    }
+}
+
+#[tokio::test]
+async fn health_is_asked_without_a_shell() {
+    let outside = Outside::start().await;
+    let options = Options {
+        database: Postgres::shared().database(),
+        ..Options::default()
+    };
+    let mut suite = Suite::prepare(&options, &outside);
+    suite.begin("combo");
+    suite.ready().await;
+    let ready = suite.readiness("combo").to_owned();
+    let asked = clair(&["health", &ready]);
+    assert_eq!(asked.status.code(), Some(0), "{}", errors(&asked));
+    suite.kill("combo");
+    let asked = clair(&["health", &ready]);
+    assert_eq!(asked.status.code(), Some(1), "{}", errors(&asked));
+}
