@@ -57,8 +57,8 @@ pub(crate) struct ImageArguments {
 }
 
 /// How a registry is talked to.
-#[derive(Debug, Args)]
-struct RegistryArguments {
+#[derive(Debug, Clone, Args)]
+pub(crate) struct RegistryArguments {
     /// Talk HTTP instead of HTTPS to the registry.
     #[arg(long, help_heading = "Registry")]
     plain_http: bool,
@@ -154,7 +154,7 @@ impl ImageArguments {
 }
 
 impl RegistryArguments {
-    fn options(&self) -> clair_registry::Options {
+    pub(crate) fn options(&self) -> clair_registry::Options {
         clair_registry::Options {
             plain_http: self.plain_http,
             skip_tls_verify: self.skip_tls_verify,

@@ -1,4 +1,4 @@
-//! `clairctl`: looks into images without any server.
+//! `clairctl`: looks into images, without any server or by one.
 //!
 //! Exit status: 0 done; 1 wrong use or failure. For `scan --fail-on`, 2 when there is a finding at
 //! or above the severity, 3 when the image could not be understood; for `version compare
@@ -8,6 +8,7 @@ mod db;
 mod directories;
 mod image;
 mod index;
+mod remote;
 mod scan;
 mod table;
 mod version;
@@ -24,6 +25,11 @@ struct Arguments {
     /// Print what is done, step by step, on standard error.
     #[arg(short = 'D', long, global = true)]
     debug: bool,
+    /// Without effect: Clair's own `clairctl` has it, and this one says little anyway.
+    #[arg(short, long, hide = true)]
+    quiet: bool,
+    #[command(flatten)]
+    server: remote::ServerArguments,
     #[command(subcommand)]
     command: Command,
 }
@@ -42,6 +48,20 @@ enum Command {
     Db(db::Command),
     /// Print what an image contains: the index report of Clair's v4 API.
     Index(index::Arguments),
+    /// Print vulnerability reports of a server, which indexes the images if it has to.
+    ///
+    /// Exit status: 1 when an image has no report. What is found has no say in it.
+    Report(remote::report::Arguments),
+    /// Print what a server is to be told to index images: their layers, and where they are.
+    Manifest(remote::manifest::Arguments),
+    /// Have a server forget images.
+    Delete(remote::delete::Arguments),
+    /// Work with a server's notifications.
+    #[command(subcommand)]
+    Notification(remote::notification::Command),
+    /// Look after a server.
+    #[command(subcommand)]
+    Admin(remote::admin::Command),
     /// Work with version numbers.
     #[command(subcommand)]
     Version(version::Command),
@@ -66,10 +86,16 @@ fn main() -> ExitCode {
             .with_env_filter("debug,hyper_util=info,reqwest=info,rustls=info")
             .init();
     }
+    let server = &arguments.server;
     let result = match arguments.command {
         Command::Scan(arguments) => scan::run(&arguments),
         Command::Db(command) => db::run(&command),
         Command::Index(arguments) => index::run(&arguments),
+        Command::Report(command) => remote::report::run(&command, server),
+        Command::Manifest(command) => remote::manifest::run(&command),
+        Command::Delete(command) => remote::delete::run(&command, server),
+        Command::Notification(command) => remote::notification::run(&command, server),
+        Command::Admin(command) => remote::admin::run(&command, server),
         Command::Version(command) => version::run(command),
         Command::Completion { shell } => {
             let mut command = Arguments::command();

@@ -12,9 +12,10 @@ use crate::error::REFUSAL_BYTES;
 use crate::manifest::{self, Manifest};
 use crate::retry::Backoff;
 use crate::scheme::Schemes;
+use crate::secret::Secret;
 use crate::session::Sessions;
-use crate::transport::{Request, Transport, read_small, refusal};
-use crate::{Error, Options, Reference, digest};
+use crate::transport::{Part, Request, Transport, read_small, refusal};
+use crate::{BlobLocation, Error, Options, Reference, digest};
 
 /// A client of any number of registries.
 ///
@@ -112,10 +113,16 @@ impl Client {
         let tail = format!("manifests/{selector}");
         let limit = self.shared.max_manifest_size;
         let accept = Some(manifest::ACCEPT);
-        let (headers, bytes) = self.get(&what, reference, &tail, (accept, 0), |response| {
-            let headers = response.headers().clone();
-            Ok((headers, read_small(&what, response, limit)?))
-        })?;
+        let (headers, bytes) = self.get(
+            &what,
+            reference,
+            &tail,
+            (accept, Part::From(0)),
+            |response| {
+                let headers = response.headers().clone();
+                Ok((headers, read_small(&what, response, limit)?))
+            },
+        )?;
         Manifest::check(&what, reference, wanted, &headers, bytes)
     }
 
@@ -131,9 +138,40 @@ impl Client {
             what,
             reference,
             &format!("blobs/{digest}"),
-            (None, from),
+            (None, Part::From(from)),
             Ok,
         )
+    }
+
+    /// Asks where somebody else can fetch a blob: follows the redirects of the registry, and
+    /// fetches no more than a byte where it can help it.
+    pub fn locate_blob(
+        &self,
+        reference: &Reference,
+        digest: &Digest,
+    ) -> Result<BlobLocation, Error> {
+        let what = format!("blob {digest} of {}", reference.name());
+        let tail = format!("blobs/{digest}");
+        let url = self.get(
+            &what,
+            reference,
+            &tail,
+            (None, Part::FirstByte),
+            |response| Ok(response.url().clone()),
+        )?;
+        let Shared {
+            transport,
+            schemes,
+            sessions,
+            ..
+        } = &*self.shared;
+        let registry = schemes.url(transport, reference, &tail)?;
+        let authorization = sessions.authorization(reference);
+        // Of a header that cannot be written as text nobody else has a use.
+        let authorization = authorization
+            .filter(|_| url.origin() == registry.origin())
+            .and_then(|value| value.to_str().map(Secret::from).ok());
+        Ok(BlobLocation { url, authorization })
     }
 
     pub(crate) fn backoff(&self) -> Backoff {
@@ -142,13 +180,13 @@ impl Client {
 
     /// Asks for something of a repository, and answers the challenge if there is one.
     ///
-    /// `wanted` is the accepted media types and the first byte.
+    /// `wanted` is the accepted media types and the part.
     fn get<T>(
         &self,
         what: &str,
         reference: &Reference,
         tail: &str,
-        wanted: (Option<&'static str>, u64),
+        wanted: (Option<&'static str>, Part),
         read: impl Fn(Response) -> Result<T, Error>,
     ) -> Result<T, Error> {
         let Shared {
@@ -158,11 +196,13 @@ impl Client {
             ..
         } = &*self.shared;
         let mut request = Request::get(what, schemes.url(transport, reference, tail)?);
-        (request.accept, request.from) = wanted;
+        (request.accept, request.part) = wanted;
         request.authorization = sessions.authorization(reference);
         let judge = |response: Response| match response.status() {
             StatusCode::OK => read(response).map(Outcome::Done),
-            StatusCode::PARTIAL_CONTENT if request.from > 0 => read(response).map(Outcome::Done),
+            StatusCode::PARTIAL_CONTENT if request.part.is_range() => {
+                read(response).map(Outcome::Done)
+            }
             // A redirect may have led to a storage whose 401 is not a challenge for us.
             StatusCode::UNAUTHORIZED if response.url().origin() == request.url.origin() => {
                 Ok(Outcome::Challenge(response))

@@ -5,7 +5,8 @@
 //!
 //! - [`Reference`]: the name of an image, in the forms that people write.
 //! - [`Options`] and [`Credentials`]: how to talk to registries, and as whom.
-//! - [`Client`]: fetches a [`Manifest`], or opens a [`Blob`] to read from.
+//! - [`Client`]: fetches a [`Manifest`], opens a [`Blob`] to read from, or finds out where
+//!   somebody else can fetch it.
 //! - [`Error`]: what can go wrong, in words for the person who waits for the image.
 //!
 //! # Blocking
@@ -47,6 +48,7 @@ mod credentials;
 mod digest;
 mod error;
 mod host;
+mod location;
 mod manifest;
 mod options;
 mod reference;
@@ -60,6 +62,7 @@ mod transport;
 pub use blob::Blob;
 pub use client::Client;
 pub use error::Error;
+pub use location::BlobLocation;
 pub use manifest::{Manifest, media_type};
 pub use options::{Credentials, DockerConfig, Options};
 pub use reference::{ParseReferenceError, Reference, ReferencePart};

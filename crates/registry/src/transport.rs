@@ -40,11 +40,36 @@ pub(crate) struct Request<'a> {
     pub(crate) what: &'a str,
     pub(crate) url: Url,
     pub(crate) accept: Option<&'static str>,
-    /// The first byte wanted; the answer may start at zero all the same.
-    pub(crate) from: u64,
+    /// The part wanted; the answer may be the whole all the same.
+    pub(crate) part: Part,
     pub(crate) authorization: Option<HeaderValue>,
     /// Fields of a form: makes the request a POST, for which no redirect is followed.
     pub(crate) form: Option<Vec<(&'static str, String)>>,
+}
+
+/// What of a body is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Part {
+    /// All from this byte on.
+    From(u64),
+    /// The first byte alone: only the head of the answer matters.
+    FirstByte,
+}
+
+impl Part {
+    /// As the value of a `Range` header, unless it is the whole.
+    fn range(self) -> Option<String> {
+        match self {
+            Self::From(0) => None,
+            Self::From(first) => Some(format!("bytes={first}-")),
+            Self::FirstByte => Some("bytes=0-0".to_owned()),
+        }
+    }
+
+    /// Whether an answer may be a part.
+    pub(crate) fn is_range(self) -> bool {
+        self != Self::From(0)
+    }
 }
 
 impl<'a> Request<'a> {
@@ -53,7 +78,7 @@ impl<'a> Request<'a> {
             what,
             url,
             accept: None,
-            from: 0,
+            part: Part::From(0),
             authorization: None,
             form: None,
         }
@@ -197,8 +222,8 @@ fn headers(request: &Request<'_>) -> HeaderMap {
     if let Some(accept) = request.accept {
         headers.insert(ACCEPT, HeaderValue::from_static(accept));
     }
-    if request.from > 0
-        && let Ok(range) = HeaderValue::try_from(format!("bytes={}-", request.from))
+    if let Some(range) = request.part.range()
+        && let Ok(range) = HeaderValue::try_from(range)
     {
         headers.insert(RANGE, range);
     }

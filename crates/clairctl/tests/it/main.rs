@@ -8,6 +8,7 @@
 
 mod database;
 mod platforms;
+mod remote;
 mod scan;
 mod statements;
 mod support;

@@ -51,6 +51,7 @@ impl Machine {
             .current_dir(self.dir.path())
             .env_clear()
             .env("XDG_CACHE_HOME", self.path("cache"))
+            .env("HOME", self.dir.path())
             .output()
             .unwrap();
         Run::new(output)

@@ -264,7 +264,7 @@ fn no_error_shows_the_signature_of_a_storage_url() {
     );
 }
 
-fn client_with_password(server: &Server) -> Client {
+pub(crate) fn client_with_password(server: &Server) -> Client {
     let basic = clair_registry::Credentials::Basic {
         username: "me".to_owned(),
         password: "hunter2".into(),

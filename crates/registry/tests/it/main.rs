@@ -11,6 +11,7 @@ mod auth;
 mod blobs;
 mod corpus;
 mod distribution;
+mod locations;
 mod manifests;
 mod registry;
 mod server;
