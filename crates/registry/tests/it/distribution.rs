@@ -185,3 +185,39 @@ fn certificates_are_checked_and_no_reason_for_http() {
         assert_eq!(client.manifest(&reference).unwrap().digest, image.manifest);
     }
 }
+
+#[test]
+fn a_layer_can_be_fetched_by_whoever_is_told_where_it_is() {
+    if !programs_exist(&[PROGRAM, "htpasswd"]) {
+        return;
+    }
+    let registry = Registry::with_password();
+    let image = registry.push_image("team/app", "v1", b"layer");
+    let basic = Credentials::Basic {
+        username: USER.to_owned(),
+        password: PASSWORD.into(),
+    };
+    let client = Client::new(&Options {
+        credentials: [(registry.host.clone(), basic)].into(),
+        ..plain_options()
+    });
+    let reference = registry.reference("team/app:v1");
+    let location = client
+        .unwrap()
+        .locate_blob(&reference, &image.layer)
+        .unwrap();
+
+    let somebody = reqwest::blocking::Client::builder()
+        .no_proxy()
+        .build()
+        .unwrap();
+    let refused = somebody.get(location.url.clone()).send().unwrap();
+    assert_eq!(refused.status(), 401);
+    let authorization = location.authorization.unwrap();
+    let given = somebody
+        .get(location.url)
+        .header("Authorization", authorization.expose())
+        .send()
+        .unwrap();
+    assert_eq!(given.bytes().unwrap(), "layer");
+}
