@@ -5,7 +5,7 @@ CARGO ?= cargo
 IMAGE ?=
 IMAGES ?=
 
-.PHONY: help setup build demo test bench lint deny
+.PHONY: help setup build servers demo test bench api lint deny
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -13,18 +13,26 @@ help: ## Show this list
 setup: ## Install what building and testing need, where it is missing (Debian, Ubuntu)
 	@deploy/setup
 
-build: setup ## Build clairctl
-	$(CARGO) build --release --locked -p clairctl
+build: setup ## Build clair and clairctl
+	$(CARGO) build --release --locked -p clair -p clairctl
 
-demo: build ## Make a small real image, fetch advisories, and print what is vulnerable
+servers: setup
+	$(CARGO) build --release --locked -p clair-testing --example with_servers
+
+demo: build servers ## Scan a small real image, with and without the services
 	@deploy/demo $(IMAGE)
 
 test: setup lint ## Check format and lints, and run all tests
 	CI=$${CI:-} $(CARGO) test --locked --workspace --no-fail-fast
 
-bench: build ## Measure against yardsticks in the same run: make bench IMAGES=DIR
+bench: build servers ## Measure against yardsticks in the same run: make bench IMAGES=DIR
 	$(CARGO) build --release --locked -p clair-vulndb --example bench_open
+	$(CARGO) build --release --locked -p clair-store --example bench_store
 	@deploy/bench $(IMAGES)
+	@deploy/bench-suite $(IMAGES)
+
+api: build servers ## Check the API against its OpenAPI document (installs schemathesis from PyPI)
+	@deploy/check-api
 
 lint: ## Check format and lints
 	$(CARGO) fmt --all --check

@@ -49,6 +49,10 @@ enum Command {
     Migrate,
     /// Print what a configuration means in the end, with secrets masked, or what is wrong in it.
     CheckConfig(CheckConfig),
+    /// Administer the server of the configuration: update, sources, dead-letters. As `clairctl
+    /// admin`, which says more with --help.
+    #[command(disable_help_flag = true)]
+    Admin(Admin),
     /// Ask whether a process is ready, for probes in containers that have no shell.
     Health(Health),
 }
@@ -71,6 +75,18 @@ pub(crate) enum Form {
     Json,
 }
 
+/// Arguments of `admin`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Admin {
+    /// What `clairctl admin` is told.
+    #[arg(
+        value_name = "ARGUMENT",
+        trailing_var_arg = true,
+        allow_hyphen_values = true
+    )]
+    pub(crate) words: Vec<OsString>,
+}
+
 /// Arguments of `health`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Health {
@@ -86,6 +102,8 @@ pub(crate) enum Action {
     Run(Mode),
     /// Check configurations for this mode.
     CheckConfig(CheckConfig, Mode),
+    /// Administer the server of this mode.
+    Admin(Admin, Mode),
     /// Ask a process of this mode.
     Health(Health, Mode),
 }
@@ -111,6 +129,10 @@ impl Arguments {
             Some(Command::CheckConfig(arguments)) => {
                 let mode = self.mode.unwrap_or(Mode::Combo);
                 return Ok(Action::CheckConfig(arguments, mode));
+            }
+            Some(Command::Admin(arguments)) => {
+                let mode = self.mode.unwrap_or(Mode::Combo);
+                return Ok(Action::Admin(arguments, mode));
             }
             Some(Command::Health(arguments)) => {
                 let mode = self.mode.unwrap_or(Mode::Combo);

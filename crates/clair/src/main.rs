@@ -3,6 +3,7 @@
 //! Exit status, as Clair's: 0 done; 1 a configuration that is wrong, or a service that failed;
 //! 2 wrong arguments, or a configuration that cannot be read.
 
+mod admin;
 mod arguments;
 mod check_config;
 mod events;
@@ -43,6 +44,7 @@ fn main() -> ExitCode {
 async fn run(action: Action, config: &std::path::Path) -> anyhow::Result<()> {
     match action {
         Action::CheckConfig(arguments, mode) => check_config::run(&arguments, config, mode),
+        Action::Admin(arguments, mode) => admin::run(&arguments.words, config, mode),
         Action::Health(arguments, mode) => health::run(&arguments, config, mode).await,
         Action::Run(Mode::Migrate) => migrate::run(&Config::load(config, Mode::Migrate)?).await,
         Action::Run(mode) => serve::run(&Config::load(config, mode)?, mode).await,
