@@ -257,3 +257,38 @@ async fn a_key_that_nobody_has_approved_is_taken_back_at_the_end() {
         }
     }
 }
+
+#[tokio::test]
+async fn a_key_that_nobody_approves_in_time_makes_way_for_another() {
+    let (host, folder) = (Host::start().await, TempDir::new().unwrap());
+    let signer = start(&host, folder.path(), "2s").await;
+    until("publication", || {
+        !host.kids(ISSUER, Standing::Waiting).is_empty()
+    })
+    .await;
+    let first = host.kids(ISSUER, Standing::Waiting).remove(0);
+    until("another publication", || {
+        let waiting = host.kids(ISSUER, Standing::Waiting);
+        !waiting.is_empty() && !waiting.contains(&first)
+    })
+    .await;
+    assert_eq!(host.requests_of(&format!("DELETE {ISSUER} {first}")), 1);
+    host.approve_all();
+    assert_ne!(active(&signer).await, first);
+}
+
+#[tokio::test]
+async fn a_key_whose_predecessor_the_registry_lost_introduces_itself() {
+    let (host, folder) = (Host::start().await, TempDir::new().unwrap());
+    let (signer, first) = approved(&host, folder.path(), "2s").await;
+    host.keys().registered.clear();
+    until("another publication", || {
+        !host.kids(ISSUER, Standing::Waiting).is_empty()
+    })
+    .await;
+    let error = signed(&signer).await.unwrap_err();
+    assert!(matches!(error, Error::NoApprovedKey { .. }), "{error:?}");
+    host.approve_all();
+    assert_ne!(active(&signer).await, first);
+    assert_accepted(&signer, &verifier(&host.registry_source())).await;
+}
