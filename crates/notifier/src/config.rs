@@ -5,13 +5,12 @@ use std::time::Duration;
 
 use clair_bus::Bus;
 use clair_rpc::{ChannelOptions, ServerOptions};
-use clair_runtime::config::{self, ClientTls, ListenAddress, Secret};
+use clair_runtime::config::{self, ClientTls, ListenAddress, RemoteUrl, Secret};
 use clair_runtime::tls::CertificateWatch;
 use clair_runtime::{Health, Service};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use jiff::SignedDuration;
 use thiserror::Error;
-use url::Url;
 
 /// What the notifier is told.
 #[derive(Debug, Clone)]
@@ -62,9 +61,9 @@ pub struct Database {
 #[derive(Debug, Clone)]
 pub struct Webhook {
     /// Where the ids of sets are posted to.
-    pub target: Url,
+    pub target: RemoteUrl,
     /// The URL of the API's notifications as the receiver sees it. The id of a set is appended.
-    pub callback: Url,
+    pub callback: RemoteUrl,
     /// Headers of every request. Values that are secret are marked as such.
     pub headers: HeaderMap,
     /// What to trust and to show.
@@ -189,7 +188,7 @@ impl Config {
 
 impl Webhook {
     /// Delivery to a receiver, with all defaults.
-    pub fn new(target: Url, callback: Url) -> Self {
+    pub fn new(target: RemoteUrl, callback: RemoteUrl) -> Self {
         Self {
             target,
             callback,
@@ -212,8 +211,6 @@ impl Webhook {
                 _ => InvalidConfig::NoDeliverer,
             });
         };
-        let target = webhook.target.url().clone();
-        let callback = webhook.callback.url().clone();
         let mut headers = HeaderMap::new();
         for (name, values) in &webhook.headers {
             for value in values {
@@ -224,7 +221,7 @@ impl Webhook {
         Ok(Self {
             headers,
             tls: webhook.tls.clone(),
-            ..Self::new(target, callback)
+            ..Self::new(webhook.target.clone(), webhook.callback.clone())
         })
     }
 }

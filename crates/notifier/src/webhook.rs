@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clair_jwt::Signer;
-use clair_runtime::config::ClientTls;
+use clair_runtime::config::{ClientTls, RemoteUrl};
 use clair_runtime::tls::{CertificateWatch, client_config};
 use http::StatusCode;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION};
@@ -34,8 +34,8 @@ const SHOWN_BODY: usize = 256;
 #[derive(Debug)]
 pub(crate) struct Webhook {
     http: reqwest::Client,
-    target: Url,
-    callback: Url,
+    target: RemoteUrl,
+    callback: RemoteUrl,
     headers: HeaderMap,
     signer: Option<Signer>,
     timeout: Duration,
@@ -62,7 +62,7 @@ impl Webhook {
             .redirect(reqwest::redirect::Policy::none())
             .connect_timeout(CONNECT_TIMEOUT);
         // A machine without any certificates may still call by plain HTTP.
-        if webhook.target.scheme() == "https" || webhook.tls != ClientTls::default() {
+        if webhook.target.url().scheme() == "https" || webhook.tls != ClientTls::default() {
             let tls = client_config(&webhook.tls, certificates)?;
             client = client.tls_backend_preconfigured(Arc::unwrap_or_clone(tls));
         }
@@ -92,7 +92,7 @@ impl Webhook {
         match tokio::time::timeout(self.timeout, self.follow(set)).await {
             Ok(result) => result,
             Err(_) => Err(Refusal::Timeout {
-                address: shown(&self.target),
+                address: shown(self.target.url()),
                 timeout: self.timeout,
             }),
         }
@@ -101,10 +101,10 @@ impl Webhook {
     async fn follow(&self, set: Uuid) -> Result<(), Refusal> {
         let message = Message {
             notification_id: set,
-            callback: callback(&self.callback, set),
+            callback: callback(self.callback.url(), set),
         };
         let body = serde_json::to_vec(&message).map_err(Refusal::Message)?;
-        let mut url = self.target.clone();
+        let mut url = self.target.url().clone();
         for _ in 0..=MAX_REDIRECTS {
             let response = self.send(&url, body.clone()).await?;
             let status = response.status();

@@ -23,7 +23,8 @@ fn of(notifier: &str) -> Result<Config, InvalidConfig> {
     )
 }
 
-const WEBHOOK: &str = "webhook: {target: 'https://quay/secscan', callback: 'https://clair/n/'";
+const WEBHOOK: &str =
+    "webhook: {target: 'https://me:secret@quay/secscan', callback: 'https://clair/n/'";
 
 #[test]
 fn the_configuration_of_all_services_says_where_and_how_often() {
@@ -39,7 +40,10 @@ fn the_configuration_of_all_services_says_where_and_how_often() {
     assert_eq!(config.retry.longest_pause, Duration::from_mins(2));
     assert_eq!(config.retry.give_up_after, Duration::from_hours(1));
     assert_eq!(config.database.options.max_connections, 3);
-    assert_eq!(config.webhook.target.as_str(), "https://quay/secscan");
+    assert_eq!(
+        config.webhook.target.url().as_str(),
+        "https://me:secret@quay/secscan"
+    );
     assert_eq!(config.webhook.headers.get_all("x-key").iter().count(), 2);
     let shown = format!("{config:?}");
     assert!(

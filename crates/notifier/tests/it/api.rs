@@ -50,6 +50,31 @@ async fn a_set_is_read_page_by_page() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_page_ends_before_it_is_too_large_to_be_sent() {
+    let site = Site::new().await;
+    site.known("debian").await;
+    let operation = site.update("debian", &["CVE-1"]).await;
+    let mut part = statement("CVE-1", &[1, 2, 3, 4, 5]);
+    part.vulnerability.as_mut().unwrap().description = "x".repeat(7 << 20);
+    site.matcher.answer(&operation, vec![part]);
+    let notifier = site.notifier().await;
+    let id = notifier.has_sets(1, DeliveryState::Delivered).await[0]
+        .id
+        .clone();
+    let (mut sizes, mut token) = (Vec::new(), String::new());
+    loop {
+        let page = notifier.page(&id, 1000, &token).await.unwrap();
+        sizes.push(page.notifications.len());
+        token = page.next_page_token;
+        if token.is_empty() {
+            break;
+        }
+    }
+    assert_eq!(sizes, [2, 2, 1]);
+    notifier.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_set_that_was_acknowledged_is_collected_some_time_later() {
     let site = Site::new().await;
     site.affect("debian").await;

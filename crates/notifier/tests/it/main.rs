@@ -13,4 +13,5 @@ mod delivery;
 mod receivers;
 mod replicas;
 mod support;
+mod tls;
 mod updates;

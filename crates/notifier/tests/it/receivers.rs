@@ -9,7 +9,7 @@ use clair_runtime::config::ClientTls;
 use crate::support::{Answer, Notifier, Receiver, Site, a_moment, eventually};
 
 /// Waits until delivery has failed, and says why.
-async fn failure(notifier: &Notifier) -> String {
+pub(crate) async fn failure(notifier: &Notifier) -> String {
     eventually(async || {
         let sets = notifier.sets().await;
         sets.first().is_some_and(|set| !set.last_error.is_empty())
@@ -62,7 +62,7 @@ async fn a_redirect_to_another_host_is_not_followed() {
     let site = Site::new().await;
     let other = Receiver::start().await;
     site.affect("debian").await;
-    let location = other.url("/hook").to_string();
+    let location = other.url("/hook");
     site.receiver.always(Answer::Redirect(307, location));
     let notifier = site.notifier().await;
     let reason = failure(&notifier).await;

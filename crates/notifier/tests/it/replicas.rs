@@ -3,7 +3,7 @@
 use clair_rpc::proto::notifier::v1::DeliveryState;
 use clair_store::LockName;
 
-use crate::support::{Answer, Site, a_moment, eventually, is_pending};
+use crate::support::{Answer, Received, Site, a_moment, eventually, is_pending};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_notifiers_make_one_set_and_deliver_it_once() {
@@ -16,7 +16,7 @@ async fn two_notifiers_make_one_set_and_deliver_it_once() {
     one.has_sets(3, DeliveryState::Delivered).await;
     a_moment().await;
     assert_eq!(one.sets().await, other.sets().await);
-    let mut ids: Vec<_> = site.receiver.received().iter().map(|it| it.id()).collect();
+    let mut ids: Vec<_> = site.receiver.received().iter().map(Received::id).collect();
     ids.sort_unstable();
     ids.dedup();
     assert_eq!((ids.len(), site.receiver.received().len()), (3, 3));

@@ -28,7 +28,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 pub(crate) use self::matcher::{FakeMatcher, digest, statement, statements};
-pub(crate) use self::receiver::{Answer, Receiver};
+pub(crate) use self::receiver::{Answer, Received, Receiver};
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -73,7 +73,7 @@ impl Site {
             ..Trust::default()
         };
         let webhook = Webhook::new(
-            self.receiver.url("/hook"),
+            self.receiver.url("/hook").parse().unwrap(),
             "https://clair.example/notification".parse().unwrap(),
         );
         Config {

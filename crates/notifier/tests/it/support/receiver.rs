@@ -9,8 +9,10 @@ use axum::body::{Bytes, to_bytes};
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
-use tokio::net::TcpListener;
-use url::Url;
+use axum::serve::Listener;
+use tokio::net::{TcpListener, TcpStream};
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
 use uuid::Uuid;
 
 /// How a receiver answers.
@@ -46,7 +48,8 @@ impl Received {
 /// A receiver on a port of its own, which accepts unless it is told something else.
 #[derive(Debug, Clone)]
 pub(crate) struct Receiver {
-    pub(crate) address: SocketAddr,
+    /// Up to the path.
+    origin: String,
     shared: Arc<Shared>,
 }
 
@@ -62,17 +65,31 @@ struct Shared {
 impl Receiver {
     pub(crate) async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
+        let origin = format!("http://{}", listener.local_addr().unwrap());
+        Self::serve(listener, origin)
+    }
+
+    /// One that is called `localhost` and speaks TLS.
+    pub(crate) async fn with_tls(acceptor: TlsAcceptor) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let origin = format!(
+            "https://localhost:{}",
+            listener.local_addr().unwrap().port()
+        );
+        Self::serve(TlsListener { listener, acceptor }, origin)
+    }
+
+    fn serve<L: Listener<Addr = SocketAddr>>(listener: L, origin: String) -> Self {
         let shared = Arc::<Shared>::default();
         let app = axum::Router::new()
             .fallback(answer)
             .with_state(Arc::clone(&shared));
         tokio::spawn(async move { axum::serve(listener, app).await });
-        Self { address, shared }
+        Self { origin, shared }
     }
 
-    pub(crate) fn url(&self, path: &str) -> Url {
-        format!("http://{}{path}", self.address).parse().unwrap()
+    pub(crate) fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.origin)
     }
 
     /// Answers the next requests like this, one after the other.
@@ -93,6 +110,30 @@ impl Receiver {
     pub(crate) async fn has_received(&self, count: usize) -> Vec<Received> {
         super::eventually(async || self.received().len() >= count).await;
         self.received()
+    }
+}
+
+/// Connections whose handshakes succeeded.
+struct TlsListener {
+    listener: TcpListener,
+    acceptor: TlsAcceptor,
+}
+
+impl Listener for TlsListener {
+    type Io = TlsStream<TcpStream>;
+    type Addr = SocketAddr;
+
+    async fn accept(&mut self) -> (Self::Io, SocketAddr) {
+        loop {
+            let (stream, address) = self.listener.accept().await.unwrap();
+            if let Ok(stream) = self.acceptor.accept(stream).await {
+                return (stream, address);
+            }
+        }
+    }
+
+    fn local_addr(&self) -> std::io::Result<SocketAddr> {
+        self.listener.local_addr()
     }
 }
 
