@@ -131,6 +131,11 @@ impl From<clair_rpc::Error> for Failure {
                 tracing::error!(%error, ?code, "a service failed");
                 Self::new(StatusCode::INTERNAL_SERVER_ERROR, hidden("internal error"))
             }
+            // Calls are cancelled by their deadline, if not by the client, to whom nothing is told.
+            ErrorCode::Cancelled => Self::new(
+                ErrorCode::DeadlineExceeded.http(),
+                "the time for the request is over",
+            ),
             _ => Self::new(code.http(), error.message()),
         };
         match (error.retry_after(), code) {

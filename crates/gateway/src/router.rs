@@ -57,10 +57,11 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .with_state(app)
 }
 
-/// Refuses those who ask too often, before anything is done for them.
+/// Refuses those who ask too often, before anything is done for them. Issuers are counted where they
+/// are known; without tokens there are none.
 async fn limit_addresses(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     if let Some(limiter) = &app.rate_limiter
-        && !limiter.counts_issuers()
+        && !(limiter.counts_issuers() && app.verifier.is_required())
         && let Some(access::ClientAddress(address)) = request.extensions().get()
         && let Err(wait) = limiter.count(Client::at(*address))
     {

@@ -269,3 +269,73 @@ fn unlimited((route, handler): Served) -> Served {
     };
     (route, handler)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use serde_json::Value;
+
+    use super::*;
+    use crate::openapi;
+
+    #[test]
+    fn what_is_described_is_what_there_is() {
+        let description: Value = serde_json::from_str(&openapi::description().json).unwrap();
+        let mut described = BTreeSet::new();
+        for (path, item) in description["paths"].as_object().unwrap() {
+            for method in item
+                .as_object()
+                .unwrap()
+                .keys()
+                .filter(|key| *key != "parameters")
+            {
+                described.insert(format!("{} {path}", method.to_uppercase()));
+            }
+        }
+        let routes: BTreeSet<String> = all()
+            .into_iter()
+            .map(|(route, _)| format!("{} {}", route.method, route.path))
+            .collect();
+        assert_eq!(described, routes);
+    }
+
+    /// The description says of every route which right it asks for.
+    #[test]
+    fn the_rights_are_those_that_are_described() {
+        let description: Value = serde_json::from_str(&openapi::description().json).unwrap();
+        for (route, _) in all() {
+            let method = route.method.as_str().to_lowercase();
+            let operation = &description["paths"][route.path][method];
+            let text = operation["description"].as_str().unwrap_or_default();
+            let text = text.replace('\n', " ");
+            match route.access {
+                Access::Open => assert_eq!(operation["security"], serde_json::json!([{}])),
+                Access::Known => assert!(!text.contains("Asks for"), "{text}"),
+                Access::Scope(scope) => {
+                    let right = serde_json::to_value(scope).unwrap();
+                    let expected = format!("Asks for the right `{}`.", right.as_str().unwrap());
+                    assert!(
+                        text.contains(&expected),
+                        "{} {}: {text}",
+                        route.method,
+                        route.path
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_route_is_found_by_the_path_that_a_request_was_matched_with() {
+        let routes = Routes::new(&Scopes::default()).unwrap();
+        let path = "/indexer/api/v1/index_report/{manifest_hash}";
+        let found = |method: &Method, path| routes.find(method, path).map(|route| route.access);
+        assert_eq!(found(&Method::GET, path), Some(REPORT));
+        assert_eq!(found(&Method::HEAD, path), Some(REPORT));
+        assert_eq!(found(&Method::DELETE, path), Some(INDEX));
+        assert_eq!(found(&Method::PUT, path), None);
+        let with_slash = "/indexer/api/v1/internal/affected_manifest/";
+        assert_eq!(found(&Method::POST, with_slash), Some(REPORT));
+    }
+}

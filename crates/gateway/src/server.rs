@@ -3,6 +3,7 @@
 //! What clients do not do in time ends their connection: the handshake and the head of a request
 //! within the header timeout, reading an answer as soon as it is there.
 
+mod activity;
 mod connection;
 mod stream;
 

@@ -3,8 +3,6 @@
 use std::future::Future;
 use std::io;
 use std::pin::{Pin, pin};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use axum::Router;
@@ -20,6 +18,7 @@ use tokio_rustls::server::TlsStream;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
+use super::activity::Activity;
 use super::stream::Stream;
 use crate::metrics;
 use crate::origin::Peer;
@@ -97,24 +96,24 @@ impl Connections {
         S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
         metrics::connections(1.0);
-        let requests = Arc::new(AtomicU64::new(0));
+        let activity = Activity::default();
         let service = {
-            let (router, requests) = (self.router, Arc::clone(&requests));
+            let (router, activity) = (self.router, activity.clone());
             service_fn(move |mut request: Request<Incoming>| {
-                requests.fetch_add(1, Ordering::Relaxed);
+                let busy = activity.begin();
                 request.extensions_mut().insert(peer);
-                router.clone().oneshot(request.map(Body::new))
+                let answering = router.clone().oneshot(request.map(Body::new));
+                async move { answering.await.map(|answer| busy.until_the_end_of(answer)) }
             })
         };
         let io = TokioIo::new(stream);
         let result = if is_http2 {
             let connection = http2().serve_connection(io, service);
-            let idle = idle(self.limits.header_timeout, &requests);
-            finish(connection, idle, shutdown).await
+            finish_idle(connection, &activity, self.limits, shutdown).await
         } else {
             let connection = http1(self.limits).serve_connection(io, service);
             // It has its own clock for connections without a request.
-            finish(connection, std::future::pending(), shutdown).await
+            finish(connection, shutdown).await
         };
         metrics::connections(-1.0);
         if let Err(error) = result {
@@ -161,19 +160,6 @@ fn http2() -> http2::Builder<TokioExecutor> {
     builder
 }
 
-/// Waits until no request has come for a while.
-async fn idle(timeout: Duration, requests: &AtomicU64) {
-    let mut known = None;
-    loop {
-        let count = requests.load(Ordering::Relaxed);
-        if known == Some(count) {
-            return;
-        }
-        known = Some(count);
-        tokio::time::sleep(timeout).await;
-    }
-}
-
 /// A connection that can be told to take no further requests.
 trait Graceful: Future<Output = hyper::Result<()>> {
     fn end(self: Pin<&mut Self>);
@@ -208,19 +194,27 @@ where
     }
 }
 
-/// Serves a connection to its end. Those that are idle, or all at shutdown, end with the requests
-/// that they have.
-async fn finish(
-    connection: impl Graceful,
-    idle: impl Future<Output = ()>,
-    shutdown: &CancellationToken,
-) -> hyper::Result<()> {
+/// Serves a connection to its end. At shutdown it ends with the requests that it has.
+async fn finish(connection: impl Graceful, shutdown: &CancellationToken) -> hyper::Result<()> {
     let mut connection = pin!(connection);
     tokio::select! {
         result = connection.as_mut() => return result,
-        () = idle => {}
         () = shutdown.cancelled() => {}
     }
     connection.as_mut().end();
     connection.await
+}
+
+/// The same for one that is dropped when it has had no request for a while: told that it is over,
+/// an idle client need not answer.
+async fn finish_idle(
+    connection: impl Graceful,
+    activity: &Activity,
+    limits: Limits,
+    shutdown: &CancellationToken,
+) -> hyper::Result<()> {
+    tokio::select! {
+        result = finish(connection, shutdown) => result,
+        () = activity.idle_for(limits.header_timeout) => Ok(()),
+    }
 }

@@ -6,10 +6,9 @@ use axum::extract::{Request, State};
 use axum::response::Response;
 use bytes::Bytes;
 use clair_rpc::proto::updater::v1::{ExportDatabaseRequest, ImportDatabaseRequest};
-use futures::{StreamExt as _, future, stream};
+use futures::{Stream, StreamExt as _, future, stream};
 use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
-use tokio_stream::wrappers::ReceiverStream;
 
 use super::outcome::Outcome;
 use crate::api::{ARCHIVE, json};
@@ -69,32 +68,45 @@ pub(crate) async fn import(
 ) -> Result<Response, Failure> {
     check_encoding(request.headers())?;
     let incoming = Incoming::new(request.into_body(), app.header_timeout);
-    let (chunks, sent) = mpsc::channel(WAITING);
-    let sent = ReceiverStream::new(sent).map(|chunk| ImportDatabaseRequest { chunk });
+    let (chunks, received) = mpsc::channel(WAITING);
     let mut updater = app.updater();
-    let importing = updater.import_database(sent);
-    let receiving = receive(incoming, chunks);
-    tokio::pin!(importing);
-    // A body that breaks off ends the call before the updater can take it for the whole.
     let answer = tokio::select! {
-        answer = &mut importing => answer,
-        Err(failure) = receiving => return Err(failure),
+        answer = updater.import_database(archive(received)) => answer,
+        Err(failure) = receive(incoming, chunks) => return Err(failure),
     };
     let outcomes = answer?.into_inner().outcomes;
     let outcomes = outcomes.into_iter().map(Outcome::from).collect();
     json(JSON, &Imported { outcomes })
 }
 
-/// Passes a body on. Never ends well before the updater has answered.
-async fn receive(mut incoming: Incoming, chunks: mpsc::Sender<Bytes>) -> Result<(), Failure> {
+/// A part of an archive.
+enum Part {
+    Chunk(Bytes),
+    End,
+}
+
+/// An archive as the updater takes it. One that breaks off has no end here, and its call is
+/// cancelled. tonic shows the other side that as an end all the same, so that what guards against
+/// half an archive are the checks within archives.
+fn archive(parts: mpsc::Receiver<Part>) -> impl Stream<Item = ImportDatabaseRequest> + Send {
+    stream::unfold(parts, async |mut parts| match parts.recv().await {
+        Some(Part::Chunk(chunk)) => Some((ImportDatabaseRequest { chunk }, parts)),
+        Some(Part::End) => None,
+        None => future::pending().await,
+    })
+}
+
+/// Passes a body on. Ends well when all of it has been.
+async fn receive(mut incoming: Incoming, parts: mpsc::Sender<Part>) -> Result<(), Failure> {
     while let Some(mut piece) = incoming.next().await? {
         while !piece.is_empty() {
             let chunk = piece.split_to(piece.len().min(CHUNK));
-            if chunks.send(chunk).await.is_err() {
+            if parts.send(Part::Chunk(chunk)).await.is_err() {
                 // The updater has refused it, and says why.
-                return future::pending().await;
+                return Ok(());
             }
         }
     }
+    let _ = parts.send(Part::End).await;
     Ok(())
 }
