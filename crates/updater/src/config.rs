@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use clair_feeds::{Location, ParseLocationError};
 use clair_rpc::ServerOptions;
-use clair_runtime::{Health, Service};
 use clair_runtime::config::{self, ListenAddress};
+use clair_runtime::{Health, Service};
 use clair_store::Retention;
 use jiff::SignedDuration;
 use thiserror::Error;
@@ -172,10 +172,41 @@ impl Config {
     }
 }
 
+/// Names that `updaters.sets` has in configurations of Clair, of today and before. Those that are
+/// no feeds here must not keep a service from starting.
+const SETS_OF_CLAIR: [&str; 14] = [
+    "alpine",
+    "aws",
+    "clair.cvss",
+    "debian",
+    "oracle",
+    "osv",
+    "photon",
+    "pyupio",
+    "python",
+    "rhcc",
+    "rhel",
+    "rhel-vex",
+    "suse",
+    "ubuntu",
+];
+
 /// Every feed there is, as the three sections that speak of feeds want it.
 fn feeds(services: &config::Config) -> Result<BTreeMap<String, FeedConfig>, InvalidConfig> {
     let mut feeds = BTreeMap::new();
     let sets = services.updaters.sets.as_ref();
+    for name in sets.into_iter().flatten() {
+        if clair_feeds::by_name(name).is_some() {
+            continue;
+        }
+        if !SETS_OF_CLAIR.contains(&name.as_str()) {
+            return Err(InvalidConfig::UnknownFeed { name: name.clone() });
+        }
+        tracing::warn!(
+            name,
+            "there is no such feed: updaters.sets names it in vain"
+        );
+    }
     for feed in clair_feeds::all() {
         let name = feed.name().to_owned();
         let is_chosen = sets.is_none_or(|sets| sets.contains(&name));
@@ -245,6 +276,20 @@ database: {connstring: 'host=db dbname=clair user=clair'}
             "{:?}",
             config.feeds
         );
+    }
+
+    #[test]
+    fn a_set_must_be_a_feed_or_one_of_clairs() {
+        let config = of(&format!("{MINIMUM}\nupdaters: {{sets: [debian, rhcc]}}"));
+        assert!(config.feeds["debian"].enabled && !config.feeds["alpine"].enabled);
+        let yaml = format!("{MINIMUM}\nupdaters: {{sets: [debain]}}");
+        let services = Services::from_yaml(&yaml, Mode::Combo).unwrap();
+        let server = ServerOptions::new(Trust::default());
+        let error = Config::of_services(&services, server, Arc::new(NoEvents), Health::new());
+        let expected = InvalidConfig::UnknownFeed {
+            name: "debain".to_owned(),
+        };
+        assert_eq!(error.unwrap_err(), expected);
     }
 
     #[test]

@@ -30,7 +30,7 @@ async fn questions_in_bulk_are_answered_by_indexes_once_tables_are_large() {
              SELECT id, ARRAY(SELECT id * 7 % 9973 + step FROM generate_series(1, 50) AS step)
              FROM manifest;
          INSERT INTO package (hash, name, version, arch, module)
-             SELECT gen_random_uuid(), 'name-' || n, '1', '', '' FROM generate_series(1, 10000) AS n",
+             SELECT md5(n::text)::uuid, 'name-' || n, '1', '', '' FROM generate_series(1, 10000) AS n",
     );
     let many: Vec<_> = (0..5000)
         .map(|n| advisory(&format!("CVE-{n}"), "bash", "1"))

@@ -18,9 +18,12 @@ pub enum Scope {
     Admin,
 }
 
-/// Who has which rights: those that the token's claim names, else those of its issuer, else the
-/// default ones. A token signed with the preshared key, whose holder can claim to be any issuer,
-/// has all rights unless its claim or `issuers` say otherwise.
+/// Who has which rights: those of its issuer, else the default ones, and of these only those that
+/// the token's claim names, if it has the claim. A claim may name more than the default ones where
+/// the issuer's keys are configured one by one, but not where a key registry knows them: there,
+/// whoever has a key approved could make itself anything. A token signed with the preshared key,
+/// whose holder can claim to be any issuer, has all rights unless its claim or `issuers` say
+/// otherwise.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(default)]
 pub struct Scopes {

@@ -72,6 +72,8 @@ fn a_complete_file_loads_with_a_warning_for_each_key_without_meaning() {
             "indexer.scanner.repo",
             "matchers.config",
             "nats",
+            "updaters.config.clair.cvss",
+            "updaters.config.osv",
         ]
     );
     let places = warnings(&config);

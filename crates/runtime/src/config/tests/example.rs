@@ -62,6 +62,31 @@ fn the_example_loads_in_every_mode() {
     assert_eq!(warnings(&config), "");
 }
 
+/// What is not in the file comes from the environment of the containers.
+#[test]
+fn the_configuration_of_the_compose_stack_loads() {
+    let path = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../deploy/compose/config.yaml"
+    );
+    let variables = [
+        ("CLAIR_INTERNAL__TOKEN", "0123456789abcdef0123456789abcdef"),
+        (
+            "CLAIR_AUTH__PSK__KEY",
+            "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=",
+        ),
+        ("CLAIR_AUTH__PSK__ISS", "[quay, clairctl]"),
+        ("PGPASSWORD", "password"),
+    ];
+    let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let services = Service::ALL.map(Mode::Only);
+    for mode in services.into_iter().chain([Mode::Migrate]) {
+        let config = Config::load_with(Path::new(path), mode, variables.clone());
+        let config = config.unwrap_or_else(|error| panic!("{mode}: {error}"));
+        assert_eq!(warnings(&config), "", "{mode}");
+    }
+}
+
 #[test]
 fn everything_that_is_commented_out_loads_too() {
     let (text, _secrets) = uncommented();

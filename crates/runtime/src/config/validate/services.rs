@@ -16,6 +16,15 @@ pub(super) fn check(
     check_loops(checks, config);
     check_sizes(checks, config);
     check_nats(checks, config, mode);
+    check_updaters(checks, config);
+}
+
+/// Settings of Clair's updaters have no counterpart one by one.
+fn check_updaters(checks: &mut Checks<'_>, config: &Config) {
+    for name in config.updaters.config.keys() {
+        let path = format!("updaters.config.{name}");
+        checks.warn(&path, format!("has no effect: use feeds.{name}"));
+    }
 }
 
 fn check_addresses_differ(checks: &mut Checks<'_>, config: &Config) {
@@ -79,7 +88,8 @@ fn called_by(service: Service) -> &'static [Service] {
     match service {
         Service::Indexer | Service::Updater => &[],
         Service::Matcher => &[Service::Indexer],
-        Service::Notifier | Service::Gateway => &[Service::Indexer, Service::Matcher],
+        Service::Notifier => &[Service::Matcher],
+        Service::Gateway => &[Service::Indexer, Service::Matcher, Service::Updater],
     }
 }
 
@@ -110,14 +120,11 @@ fn check_remotes(checks: &mut Checks<'_>, config: &Config, mode: Mode) {
             "must be an https: URL with internal.tls, and an http: URL without",
         );
     }
-    for (service, effect) in [
-        (Service::Updater, "updates cannot be asked for"),
-        (Service::Notifier, "there are no notifications"),
-    ] {
-        if caller == Service::Gateway && config.remote(service).is_none() {
-            let path = format!("internal.{service}.addr");
-            checks.warn(&path, format!("is missing: {effect}"));
-        }
+    if caller == Service::Gateway && config.remote(Service::Notifier).is_none() {
+        checks.warn(
+            "internal.notifier.addr",
+            "is missing: there are no notifications",
+        );
     }
 }
 
