@@ -13,7 +13,11 @@ use clair_runtime::{Config, Mode};
 /// Becomes `clairctl`, the one beside this program. Returns only if that is not to be had.
 pub(crate) fn run(words: &[OsString], path: &Path, mode: Mode) -> anyhow::Result<()> {
     let config = Config::load(path, mode)?;
-    let scheme = if config.tls.is_some() { "https" } else { "http" };
+    let scheme = if config.tls.is_some() {
+        "https"
+    } else {
+        "http"
+    };
     let host = format!("{scheme}://{}/", config.http_listen_addr.to_call());
     let program = std::env::current_exe()
         .context("where this program is")?

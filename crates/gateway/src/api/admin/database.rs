@@ -61,7 +61,7 @@ pub(crate) async fn export(
     Ok(streamed::pieces(ARCHIVE, chunks))
 }
 
-/// Reads security data that an export wrote. All of it counts, or none.
+/// Reads security data that an export wrote. Each source counts as a whole.
 pub(crate) async fn import(
     State(app): State<Arc<App>>,
     request: Request,
