@@ -5,7 +5,7 @@ use std::process::{Command, Output};
 
 use clair_testing::Postgres;
 
-use crate::support::{Options, Outside, Suite};
+use crate::support::{Options, Outside, Suite, clairctl};
 
 fn clair(arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_clair"))
@@ -95,4 +95,38 @@ async fn health_is_asked_without_a_shell() {
     suite.kill("combo");
     let asked = clair(&["health", &ready]);
     assert_eq!(asked.status.code(), Some(1), "{}", errors(&asked));
+}
+
+#[tokio::test]
+async fn the_server_of_a_configuration_is_administered() {
+    if clairctl().is_none() {
+        return;
+    }
+    let outside = Outside::start().await;
+    let options = Options {
+        database: Postgres::shared().database(),
+        ..Options::default()
+    };
+    let mut suite = Suite::prepare(&options, &outside);
+    suite.begin("combo");
+    suite.ready().await;
+    let path = suite.config();
+    let name = path.to_str().unwrap();
+    let updated = clair(&[
+        "admin", "--conf", name, "update", "--only", "debian", "--wait",
+    ]);
+    assert_eq!(
+        updated.status.code(),
+        Some(2),
+        "options of clair come first"
+    );
+    let updated = clair(&[
+        "--conf", name, "admin", "update", "--only", "debian", "--wait",
+    ]);
+    assert_eq!(updated.status.code(), Some(0), "{}", errors(&updated));
+    let sources = clair(&["--conf", name, "admin", "sources"]);
+    let text = String::from_utf8(sources.stdout).unwrap();
+    assert!(text.contains("debian"), "{text}");
+    let unknown = clair(&["--conf", name, "admin", "update", "--only", "debain"]);
+    assert_eq!(unknown.status.code(), Some(1), "{}", errors(&unknown));
 }

@@ -2,28 +2,13 @@
 //! and the same feed.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use clair_testing::Postgres;
 use serde_json::Value;
 
-use crate::support::{Image, Options, Outside, Suite, tracker};
-
-/// Where cargo puts `clairctl`, beside our own program.
-fn clairctl() -> Option<PathBuf> {
-    let path = Path::new(env!("CARGO_BIN_EXE_clair")).with_file_name("clairctl");
-    if path.exists() {
-        return Some(path);
-    }
-    assert!(
-        std::env::var_os("CI").is_none_or(|value| value.is_empty()),
-        "{} is not there: build the whole workspace",
-        path.display()
-    );
-    println!("skipped: {} is not there", path.display());
-    None
-}
+use crate::support::{Image, Options, Outside, Suite, clairctl, tracker};
 
 #[tokio::test]
 async fn clairctl_and_the_suite_give_the_same_report() {
