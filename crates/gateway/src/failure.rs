@@ -87,24 +87,29 @@ impl Failure {
         &self.message
     }
 
-    /// The name of its status: those that Clair has, and names of the same kind for what Clair's
-    /// API never answered.
+    /// The name of its status.
     pub(crate) fn code(&self) -> &'static str {
-        match self.status.as_u16() {
-            400 => "bad-request",
-            401 => "unauthorized",
-            403 => "forbidden",
-            404 => "not-found",
-            405 => "method-not-allowed",
-            408 => "request-timeout",
-            409 => "conflict",
-            413 => "payload-too-large",
-            429 => "too-many-requests",
-            501 => "not-implemented",
-            503 => "unavailable",
-            504 => "timeout",
-            _ => "internal-error",
-        }
+        code(self.status)
+    }
+}
+
+/// The name of a status: those that Clair has, and names of the same kind for what Clair's API
+/// never answered.
+pub(crate) fn code(status: StatusCode) -> &'static str {
+    match status.as_u16() {
+        400 => "bad-request",
+        401 => "unauthorized",
+        403 => "forbidden",
+        404 => "not-found",
+        405 => "method-not-allowed",
+        408 => "request-timeout",
+        409 => "conflict",
+        413 => "payload-too-large",
+        429 => "too-many-requests",
+        501 => "not-implemented",
+        503 => "unavailable",
+        504 => "timeout",
+        _ => "internal-error",
     }
 }
 

@@ -16,7 +16,7 @@ use http_body::Frame;
 use http_body_util::StreamBody;
 use serde::Serialize;
 
-use crate::failure::Failure;
+use crate::failure::{self, Failure};
 use crate::negotiation::JSON_LINES;
 
 const CLAIR_ERROR: &str = "clair-error";
@@ -84,6 +84,14 @@ pub(crate) struct Told {
 }
 
 impl Told {
+    /// What a service keeps of a failure, for those who run the suite.
+    pub(crate) fn kept(error: &clair_rpc::Error) -> Self {
+        Self {
+            code: failure::code(error.code().http()),
+            message: error.message().to_owned(),
+        }
+    }
+
     pub(crate) fn of(failure: &Failure) -> Self {
         Self {
             code: failure.code(),

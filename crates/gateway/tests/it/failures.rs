@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use clair_rpc::ErrorCode;
+use clair_rpc::{ChannelOptions, ErrorCode};
+use clair_runtime::Health;
+use clair_runtime::introspection::CheckStatus;
 
 use crate::support::Gateway;
 use crate::support::documents::{digest, manifest};
@@ -91,4 +93,31 @@ async fn a_request_that_takes_too_long_is_given_up() {
         deadline.is_some(),
         "the service knows that nobody waits any more"
     );
+}
+
+/// The gateway serves what it can without any one of them.
+#[tokio::test]
+async fn the_health_of_the_process_tells_which_services_answer() {
+    let health = Health::new();
+    let _gateway = Gateway::with("{}", |config| {
+        config.health = health.clone();
+        config.services.matcher = ChannelOptions::new("http://127.0.0.1:1");
+    })
+    .await;
+    for _ in 0..200 {
+        let report = health.report();
+        let status = |name| {
+            let mut checks = report.checks.iter();
+            checks
+                .find(|check| check.name == name)
+                .map(|check| check.status)
+        };
+        let indexer = status("gateway-indexer");
+        let matcher = status("gateway-matcher");
+        if (indexer, matcher) == (Some(CheckStatus::Ok), Some(CheckStatus::Degraded)) {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("{health:?}");
 }

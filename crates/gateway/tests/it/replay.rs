@@ -18,15 +18,15 @@ async fn ask(gateway: &Gateway, token: &str) -> Answer {
         .await
 }
 
-fn database(address: &str) -> Option<Database> {
+fn database(address: &str) -> Database {
     let options = Options {
         acquire_timeout: Duration::from_secs(2),
         ..Options::default()
     };
-    Some(Database {
+    Database {
         address: address.to_owned(),
         options,
-    })
+    }
 }
 
 #[tokio::test]
@@ -38,7 +38,7 @@ async fn a_token_that_one_gateway_has_seen_no_other_accepts() {
     let configuration = issuer.configuration();
     let start = || {
         Gateway::with(&configuration, |config| {
-            config.database = database(&address)
+            config.database = Some(database(&address));
         })
     };
     let (one, other) = (start().await, start().await);
@@ -57,7 +57,10 @@ async fn without_the_database_only_tokens_that_need_it_are_turned_away() {
     let issuer = Issuer::new();
     let configuration = format!("{}\n{}", psk(), issuer.configuration());
     let nowhere = "postgres://nobody@127.0.0.1:1/nothing";
-    let gateway = Gateway::with(&configuration, |config| config.database = database(nowhere)).await;
+    let gateway = Gateway::with(&configuration, |config| {
+        config.database = Some(database(nowhere));
+    })
+    .await;
     let answer = ask(&gateway, &issuer.token(&json!({}))).await;
     let message = answer.failure(503, "unavailable");
     assert!(!message.contains("127.0.0.1"), "{message}");
@@ -70,7 +73,7 @@ async fn the_database_may_come_later() {
     let address = Postgres::shared().database();
     let issuer = Issuer::new();
     let gateway = Gateway::with(&issuer.configuration(), |config| {
-        config.database = database(&address)
+        config.database = Some(database(&address));
     })
     .await;
     let token = issuer.token(&json!({}));

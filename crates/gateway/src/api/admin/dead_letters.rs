@@ -111,14 +111,12 @@ impl From<DeadLetter> for Letter {
             Priority::Normal | Priority::Unspecified => "normal",
             Priority::High => "high",
         };
-        let error = letter
-            .error
-            .map(|error| Failure::from(clair_rpc::Error::from(error)));
+        let error = letter.error.map(clair_rpc::Error::from);
         Self {
             id: letter.id,
             manifest_hash: letter.manifest_digest,
             priority,
-            error: error.as_ref().map(Told::of),
+            error: error.as_ref().map(Told::kept),
             attempts: letter.attempts,
             enqueued: times::point(letter.enqueued_at),
             failed: times::point(letter.failed_at),

@@ -6,7 +6,6 @@ use clair_rpc::proto::updater::v1::{SourceOutcome, SourceResult};
 use serde::Serialize;
 
 use crate::api::update_operation::Operation;
-use crate::failure::Failure;
 use crate::streamed::Told;
 
 /// What came of updating a source.
@@ -38,9 +37,7 @@ impl From<SourceOutcome> for Outcome {
         let count = |count: fn(&clair_rpc::proto::model::v1::UpdateOperation) -> u64| {
             operation.as_ref().map_or(0, count)
         };
-        let error = outcome
-            .error
-            .map(|error| Failure::from(clair_rpc::Error::from(error)));
+        let error = outcome.error.map(clair_rpc::Error::from);
         #[allow(clippy::cast_precision_loss, reason = "seconds of an update")]
         let seconds = elapsed.seconds as f64 + f64::from(elapsed.nanos) / 1e9;
         Self {
@@ -50,7 +47,7 @@ impl From<SourceOutcome> for Outcome {
             removed: count(|operation| operation.removed),
             operation: operation.map(Operation::from),
             skipped: outcome.skipped,
-            error: error.as_ref().map(Told::of),
+            error: error.as_ref().map(Told::kept),
             seconds,
         }
     }
