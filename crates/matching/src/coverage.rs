@@ -2,9 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use clair_model::{
-    Gap, GapKind, IndexReport, Namespace, PackageManager, ReportDistribution, end_of_life,
-};
+use clair_model::{Gap, GapKind, IndexReport, Namespace, PackageManager, ReportDistribution};
 use clair_vulndb::Database;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
@@ -44,7 +42,7 @@ pub(crate) fn gaps(
                 gaps.insert(no_feed(distribution, manager, count));
                 continue;
             };
-            gaps.extend(unsupported(distribution, &namespace, freshness));
+            gaps.extend(unsupported(distribution, freshness));
             gaps.extend(stale(database, &namespace, freshness));
         }
     }
@@ -95,12 +93,8 @@ fn no_feed(
     )
 }
 
-fn unsupported(
-    distribution: &ReportDistribution,
-    namespace: &Namespace,
-    freshness: &Freshness,
-) -> Option<Gap> {
-    let last_day = end_of_life(namespace)?;
+fn unsupported(distribution: &ReportDistribution, freshness: &Freshness) -> Option<Gap> {
+    let last_day = distribution.distribution.end_of_life()?;
     let today = freshness.now.to_zoned(TimeZone::UTC).date();
     (last_day < today).then(|| {
         Gap::new(

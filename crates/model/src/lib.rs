@@ -20,7 +20,6 @@ pub use advisory::{Advisory, Affected, FixState, Vulnerable};
 pub use coverage::{Gap, GapKind};
 pub use digest::{Algorithm, Digest, ParseDigestError};
 pub use distribution::Distribution;
-pub use lifecycle::end_of_life;
 pub use manifest::{Manifest, ManifestLayer};
 pub use namespace::Namespace;
 pub use package::{Package, PackageKind, PackageManager, SourcePackage, UnknownPackageManager};

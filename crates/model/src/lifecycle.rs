@@ -1,18 +1,28 @@
 //! When the vendors stop publishing security updates.
 //!
 //! After that date a release gathers vulnerabilities that nobody fixes or even lists, so a report
-//! about it says so. Dates: Debian, the end of long term support (wiki.debian.org/LTS); Ubuntu, the
-//! end of standard support (ubuntu.com/about/release-cycle); Alpine, the end of support of the
-//! branch (alpinelinux.org/releases).
+//! about it says so. The dates are those of the support that every user gets:
+//!
+//! - AlmaLinux, Fedora, Rocky: `SUPPORT_END` of os-release (wiki.almalinux.org/release-notes,
+//!   docs.fedoraproject.org/en-US/releases/eol, wiki.rockylinux.org/rocky/version)
+//! - Alpine: the end of support of the branch (alpinelinux.org/releases)
+//! - Amazon: the end of maintenance (aws.amazon.com/amazon-linux-2/faqs and /amazon-linux-ami)
+//! - CentOS: the end of life (centos.org/centos-linux-eol, centos.org/cl-vs-cs)
+//! - Debian: the end of long term support (wiki.debian.org/LTS)
+//! - Mariner: two years of support (github.com/microsoft/azurelinux)
+//! - openSUSE: the lifetime (en.opensuse.org/Lifetime)
+//! - Oracle: the end of premier support (oracle.com/a/ocom/docs/elsp-lifetime-069338.pdf)
+//! - Photon: the end of support (blogs.vmware.com/vsphere, product lifecycle matrix)
+//! - Red Hat: the end of maintenance (access.redhat.com/support/policy/updates/errata)
+//! - SUSE: the end of general support (suse.com/lifecycle)
+//! - Ubuntu: the end of standard support (ubuntu.com/about/release-cycle)
 
 use jiff::civil::{Date, date};
 
-use crate::Namespace;
-
-/// The last day on which the vendor supports the release, where it is known.
-pub fn end_of_life(namespace: &Namespace) -> Option<Date> {
+/// The last day on which the vendor supports the release of this namespace, where it is known.
+pub(crate) fn end_of_life(namespace: &str) -> Option<Date> {
     TABLE
-        .binary_search_by(|(name, ..)| (*name).cmp(namespace.as_str()))
+        .binary_search_by(|(name, ..)| (*name).cmp(namespace))
         .ok()
         .map(|index| {
             let (_, year, month, day) = TABLE[index];
@@ -22,6 +32,9 @@ pub fn end_of_life(namespace: &Namespace) -> Option<Date> {
 
 /// Sorted by namespace.
 const TABLE: &[(&str, i16, i8, i8)] = &[
+    ("almalinux:10", 2035, 6, 1),
+    ("almalinux:8", 2029, 6, 1),
+    ("almalinux:9", 2032, 6, 1),
     ("alpine:3.0", 2016, 5, 1),
     ("alpine:3.1", 2016, 11, 1),
     ("alpine:3.10", 2021, 5, 1),
@@ -46,6 +59,12 @@ const TABLE: &[(&str, i16, i8, i8)] = &[
     ("alpine:3.7", 2019, 11, 1),
     ("alpine:3.8", 2020, 5, 1),
     ("alpine:3.9", 2020, 11, 1),
+    ("amzn:2", 2026, 6, 30),
+    ("amzn:2018.03", 2023, 12, 31),
+    ("amzn:2023", 2029, 6, 30),
+    ("centos-stream:8", 2024, 5, 31),
+    ("centos-stream:9", 2027, 5, 31),
+    ("centos:8", 2021, 12, 31),
     ("debian:bookworm", 2028, 6, 30),
     ("debian:bullseye", 2026, 8, 31),
     ("debian:buster", 2024, 6, 30),
@@ -56,6 +75,69 @@ const TABLE: &[(&str, i16, i8, i8)] = &[
     ("debian:stretch", 2022, 6, 30),
     ("debian:trixie", 2030, 6, 30),
     ("debian:wheezy", 2018, 5, 31),
+    ("fedora:30", 2020, 5, 26),
+    ("fedora:31", 2020, 11, 24),
+    ("fedora:32", 2021, 5, 25),
+    ("fedora:33", 2021, 11, 30),
+    ("fedora:34", 2022, 6, 7),
+    ("fedora:35", 2022, 12, 13),
+    ("fedora:36", 2023, 5, 16),
+    ("fedora:37", 2023, 12, 5),
+    ("fedora:38", 2024, 5, 21),
+    ("fedora:39", 2024, 11, 26),
+    ("fedora:40", 2025, 5, 13),
+    ("fedora:41", 2025, 12, 15),
+    ("fedora:42", 2026, 5, 13),
+    ("mariner:1.0", 2023, 7, 31),
+    ("mariner:2.0", 2025, 7, 31),
+    ("ol:10", 2035, 6, 30),
+    ("ol:5", 2017, 6, 30),
+    ("ol:6", 2021, 3, 31),
+    ("ol:7", 2024, 12, 31),
+    ("ol:8", 2029, 7, 31),
+    ("ol:9", 2032, 6, 30),
+    ("opensuse-leap:15.0", 2019, 12, 3),
+    ("opensuse-leap:15.1", 2021, 2, 2),
+    ("opensuse-leap:15.2", 2022, 1, 4),
+    ("opensuse-leap:15.3", 2022, 12, 31),
+    ("opensuse-leap:15.4", 2023, 12, 7),
+    ("opensuse-leap:15.5", 2024, 12, 31),
+    ("opensuse-leap:15.6", 2026, 4, 30),
+    ("opensuse-leap:42.1", 2017, 5, 17),
+    ("opensuse-leap:42.2", 2018, 1, 26),
+    ("opensuse-leap:42.3", 2019, 6, 30),
+    ("photon:1.0", 2022, 2, 28),
+    ("photon:2.0", 2022, 12, 31),
+    ("photon:3.0", 2024, 3, 1),
+    ("rhel:10", 2035, 5, 31),
+    ("rhel:4", 2012, 2, 29),
+    ("rhel:5", 2017, 3, 31),
+    ("rhel:6", 2020, 11, 30),
+    ("rhel:7", 2024, 6, 30),
+    ("rhel:8", 2029, 5, 31),
+    ("rhel:9", 2032, 5, 31),
+    ("rocky:10", 2035, 5, 31),
+    ("rocky:8", 2029, 5, 31),
+    ("rocky:9", 2032, 5, 31),
+    ("sles:11", 2010, 12, 31),
+    ("sles:11.1", 2012, 8, 31),
+    ("sles:11.2", 2014, 1, 31),
+    ("sles:11.3", 2016, 1, 31),
+    ("sles:11.4", 2019, 3, 31),
+    ("sles:12", 2016, 6, 30),
+    ("sles:12.1", 2017, 5, 31),
+    ("sles:12.2", 2018, 3, 31),
+    ("sles:12.3", 2019, 6, 30),
+    ("sles:12.4", 2020, 6, 30),
+    ("sles:12.5", 2024, 10, 31),
+    ("sles:15", 2019, 12, 31),
+    ("sles:15.1", 2021, 1, 31),
+    ("sles:15.2", 2021, 12, 31),
+    ("sles:15.3", 2022, 12, 31),
+    ("sles:15.4", 2023, 12, 31),
+    ("sles:15.5", 2024, 12, 31),
+    ("sles:15.6", 2025, 12, 31),
+    ("sles:15.7", 2031, 7, 31),
     ("ubuntu:10.04", 2015, 4, 30),
     ("ubuntu:12.04", 2017, 4, 28),
     ("ubuntu:12.10", 2014, 5, 16),
@@ -93,11 +175,8 @@ mod tests {
     #[test]
     fn the_table_can_be_searched() {
         assert!(TABLE.is_sorted_by(|a, b| a.0 < b.0));
-        assert_eq!(
-            end_of_life(&Namespace::debian("buster")),
-            Some(date(2024, 6, 30))
-        );
-        assert_eq!(end_of_life(&Namespace::debian("sid")), None);
-        assert_eq!(end_of_life(&Namespace::alpine("edge")), None);
+        assert_eq!(end_of_life("debian:buster"), Some(date(2024, 6, 30)));
+        assert_eq!(end_of_life("debian:sid"), None);
+        assert_eq!(end_of_life("alpine:edge"), None);
     }
 }

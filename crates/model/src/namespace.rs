@@ -40,6 +40,22 @@ impl Namespace {
         Self::of(&["ubuntu", release, pocket])
     }
 
+    /// A release of a distribution whose namespaces are its name and that of a release. Which
+    /// names these are is in the table of [`Distribution`](crate::Distribution)'s namespaces.
+    pub fn release(family: &str, release: &str) -> Self {
+        Self::of(&[family, release])
+    }
+
+    /// A distribution without releases.
+    pub fn rolling(family: &str) -> Self {
+        Self::of(&[family])
+    }
+
+    /// The components that Bitnami adds to its images below `opt/bitnami`.
+    pub fn bitnami() -> Self {
+        Self::of(&["bitnami"])
+    }
+
     fn of(parts: &[&str]) -> Self {
         Self(parts.join(":").to_lowercase())
     }

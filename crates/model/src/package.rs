@@ -19,6 +19,8 @@ pub enum PackageManager {
     Apk,
     /// rpm, whatever the format of its database.
     Rpm,
+    /// Arch Linux's pacman.
+    Pacman,
 }
 
 /// A name that no package manager has.
@@ -28,7 +30,7 @@ pub struct UnknownPackageManager(String);
 
 impl PackageManager {
     /// All package managers.
-    pub const ALL: [Self; 3] = [Self::Dpkg, Self::Apk, Self::Rpm];
+    pub const ALL: [Self; 4] = [Self::Dpkg, Self::Apk, Self::Rpm, Self::Pacman];
 
     /// The scheme by which versions of its packages compare.
     pub const fn scheme(self) -> Scheme {
@@ -36,6 +38,7 @@ impl PackageManager {
             Self::Dpkg => Scheme::Dpkg,
             Self::Apk => Scheme::Apk,
             Self::Rpm => Scheme::Rpm,
+            Self::Pacman => Scheme::Pacman,
         }
     }
 
@@ -45,6 +48,7 @@ impl PackageManager {
             Self::Dpkg => "dpkg",
             Self::Apk => "apk",
             Self::Rpm => "rpm",
+            Self::Pacman => "pacman",
         }
     }
 }

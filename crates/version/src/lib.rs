@@ -21,6 +21,7 @@ mod apk;
 mod digits;
 mod dpkg;
 mod error;
+mod pacman;
 mod range;
 mod rpm;
 mod scheme;

@@ -100,6 +100,8 @@ schemes! {
     Rpm = 2, rpm;
     /// Alpine, Wolfi and their kin: `1.2.3a_rc1~hash-r4`.
     Apk = 3, apk;
+    /// Arch Linux: `[epoch:]pkgver[-pkgrel]`.
+    Pacman = 4, pacman;
 }
 
 impl Scheme {
@@ -158,7 +160,7 @@ mod tests {
             .map(|scheme| (scheme.code(), scheme.name()));
         assert_eq!(
             written.collect::<Vec<_>>(),
-            [(1, "dpkg"), (2, "rpm"), (3, "apk")]
+            [(1, "dpkg"), (2, "rpm"), (3, "apk"), (4, "pacman")]
         );
     }
 

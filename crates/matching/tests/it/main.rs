@@ -9,4 +9,5 @@
 mod coverage;
 mod explanation;
 mod findings;
+mod rpm;
 mod support;

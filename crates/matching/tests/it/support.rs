@@ -103,7 +103,8 @@ pub(crate) fn index(distribution: Distribution, packages: Vec<ReportPackage>) ->
 pub(crate) fn about(namespace: &Namespace, package: &str, fixed: Option<&str>) -> Affected {
     let scheme = match namespace.family() {
         "alpine" => Scheme::Apk,
-        _ => Scheme::Dpkg,
+        "debian" | "ubuntu" => Scheme::Dpkg,
+        _ => Scheme::Rpm,
     };
     Affected {
         namespace: namespace.clone(),
