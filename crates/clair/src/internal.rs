@@ -18,6 +18,7 @@ pub(crate) struct Internal {
     server_tls: Option<Arc<rustls::ServerConfig>>,
     client_tls: Option<Arc<rustls::ClientConfig>>,
     grace: Duration,
+    connections: usize,
     endpoints: Vec<Endpoint>,
 }
 
@@ -39,6 +40,8 @@ const CALLED: [Service; 4] = [
 
 /// Archives are exported and imported while the caller waits.
 const ARCHIVE_DEADLINE: Duration = Duration::from_hours(1);
+/// Enough that a few replicas of a service share what one process asks them.
+const CONNECTIONS: usize = 4;
 /// What the end of a process keeps of its time for what comes after the last call.
 const AFTER_CALLS: Duration = Duration::from_secs(2);
 
@@ -82,6 +85,7 @@ impl Internal {
             server_tls: None,
             client_tls: None,
             grace,
+            connections: 1,
             endpoints,
         })
     }
@@ -131,6 +135,7 @@ impl Internal {
             server_tls: server_tls.transpose().context("internal.tls")?,
             client_tls: client_tls.transpose().context("internal.tls")?,
             grace,
+            connections: CONNECTIONS,
             endpoints,
         })
     }
@@ -168,6 +173,7 @@ impl Internal {
         Some(ChannelOptions {
             tls: self.client_tls.clone(),
             token: self.token.clone(),
+            connections: self.connections,
             ..ChannelOptions::new(endpoint.address.clone())
         })
     }

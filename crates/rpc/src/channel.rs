@@ -8,6 +8,7 @@ use std::convert::Infallible;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::Poll;
 use std::time::Duration;
 
@@ -32,6 +33,10 @@ pub struct ChannelOptions {
     pub tls: Option<Arc<rustls::ClientConfig>>,
     /// What to identify oneself with, where that is no client certificate.
     pub token: Option<Token>,
+    /// Over how many connections calls are spread, one after the other. Each goes to another of the
+    /// addresses that the host has, or to what a balancer behind a single address chooses, so that
+    /// replicas share the calls. Zero counts as one.
+    pub connections: usize,
     /// How long making a connection may take.
     pub connect_timeout: Duration,
     /// How long a call may take, all attempts together, where neither it nor the [`Context`] has
@@ -52,6 +57,7 @@ impl ChannelOptions {
             address: address.into(),
             tls: None,
             token: None,
+            connections: 1,
             connect_timeout: Duration::from_secs(5),
             timeout: Duration::from_mins(1),
             keep_alive: Duration::from_secs(20),
@@ -85,14 +91,15 @@ pub enum ChannelError {
     ServerName(String),
 }
 
-/// The way to one service.
+/// The way to one service, which may have replicas.
 ///
 /// It connects when it is first used, and again whenever that is necessary. Calls carry the
 /// [`Context`] on. Calls that may be repeated, by the `idempotency_level` of their method, are
 /// repeated while the service is unavailable. Whatever goes wrong comes as a status.
 #[derive(Debug, Clone)]
 pub struct Channel {
-    transport: tonic::transport::Channel,
+    transports: Arc<[tonic::transport::Channel]>,
+    next: Arc<AtomicUsize>,
     options: Arc<ChannelOptions>,
 }
 
@@ -113,10 +120,19 @@ impl Channel {
             .keep_alive_while_idle(true)
             .initial_stream_window_size(1 << 20)
             .initial_connection_window_size(4 << 20);
+        let transports = (0..options.connections.max(1))
+            .map(|number| endpoint.connect_with_connector_lazy(connector.number(number)));
         Ok(Self {
-            transport: endpoint.connect_with_connector_lazy(connector),
+            transports: transports.collect(),
+            next: Arc::default(),
             options: Arc::new(options),
         })
+    }
+
+    /// The connection whose turn it is.
+    fn transport(&self) -> tonic::transport::Channel {
+        let turn = self.next.fetch_add(1, Ordering::Relaxed);
+        self.transports[turn % self.transports.len()].clone()
     }
 
     /// A client of a service at the other end.

@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::io;
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -11,16 +12,17 @@ use http::uri::Scheme;
 use hyper_util::rt::TokioIo;
 use rustls::pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpStream;
+use tokio::net::{TcpStream, lookup_host};
 use tokio_rustls::TlsConnector;
 
 use super::{ChannelError, ChannelOptions};
 
-/// Connects to one address.
+/// Connects to one host.
 #[derive(Clone)]
 pub(super) struct Connector {
     host: String,
     port: u16,
+    number: usize,
     tls: Option<(TlsConnector, ServerName<'static>)>,
 }
 
@@ -50,11 +52,29 @@ impl Connector {
                 Some((TlsConnector::from(Arc::new(config)), name))
             }
         };
-        Ok(Self { host, port, tls })
+        Ok(Self {
+            host,
+            port,
+            number: 0,
+            tls,
+        })
     }
 
+    /// The same for another of several connections.
+    pub(super) fn number(&self, number: usize) -> Self {
+        Self {
+            number,
+            ..self.clone()
+        }
+    }
+
+    /// Tries the addresses of the host, each connection beginning with another one.
     async fn connect(self) -> io::Result<Box<dyn Connection>> {
-        let stream = TcpStream::connect((self.host.as_str(), self.port)).await?;
+        let found = lookup_host((self.host.as_str(), self.port)).await?;
+        let mut addresses: Vec<SocketAddr> = found.collect();
+        let first = self.number % addresses.len().max(1);
+        addresses.rotate_left(first);
+        let stream = TcpStream::connect(addresses.as_slice()).await?;
         stream.set_nodelay(true)?;
         match self.tls {
             None => Ok(Box::new(stream)),

@@ -129,7 +129,7 @@ async fn attempt(
     mut request: Request<Body>,
     deadline: Option<Instant>,
 ) -> Response<Body> {
-    let mut transport = channel.transport.clone();
+    let mut transport = channel.transport();
     let call = async {
         if let Some(deadline) = deadline {
             let left = deadline.saturating_duration_since(Instant::now());

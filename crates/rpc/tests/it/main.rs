@@ -7,6 +7,7 @@ mod calls;
 mod conversions;
 mod deadlines;
 mod operations;
+mod replicas;
 mod retries;
 mod support;
 mod traces;
