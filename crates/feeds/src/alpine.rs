@@ -5,24 +5,22 @@
 //! neither severities nor descriptions. Its packages are source packages.
 
 mod branch;
-mod package;
 
-use std::fmt;
 use std::io::Read;
 
 use clair_model::Namespace;
 use jiff::Timestamp;
-use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
-use serde_json::value::RawValue;
 
 use self::branch::Branch;
-use crate::json::{self, Output};
+use crate::secdb::{self, Publisher};
 use crate::{Document, Feed, FeedError, Fetched, Fetcher, Location, Sink, Source, text};
 
 /// The feed.
 pub(crate) struct Alpine;
 
 const REPOSITORIES: [&str; 2] = ["main", "community"];
+
+const TRACKER: &str = "https://security.alpinelinux.org/vuln/";
 
 /// A text beside the branches with the time of the data, in seconds since 1970.
 const LAST_UPDATE: &str = "last-update";
@@ -77,21 +75,11 @@ impl Feed for Alpine {
         document: &mut Document,
         sink: &mut dyn Sink,
     ) -> Result<Option<Timestamp>, FeedError> {
-        let location = document.location().to_owned();
-        let mut output = Output::new(document, sink);
-        let expected = source
-            .name
-            .split('/')
-            .nth(1)
-            .and_then(|name| name.parse().ok());
-        let result = json::read(
-            document,
-            Database {
-                output: &mut output,
-                branch: expected,
-            },
-        );
-        output.finish(source, &location, result).map(|()| None)
+        let place = source.name.split('/').nth(1);
+        let publisher = Repository {
+            branch: place.and_then(|name| name.parse().ok()),
+        };
+        secdb::read(source, document, sink, &publisher).map(|()| None)
     }
 }
 
@@ -141,61 +129,23 @@ fn last_update(fetcher: &Fetcher, root: &Location) -> Option<Timestamp> {
     Timestamp::from_second(text.trim().parse().ok()?).ok()
 }
 
-/// A whole document.
-struct Database<'o, 's> {
-    output: &'o mut Output<'s>,
+/// The documents of one repository.
+struct Repository {
+    /// The branch that its place tells.
     branch: Option<Branch>,
 }
 
-impl<'de> DeserializeSeed<'de> for Database<'_, '_> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_map(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Database<'_, '_> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a security database of Alpine")
+impl Publisher for Repository {
+    fn tracker(&self) -> Option<&'static str> {
+        Some(TRACKER)
     }
 
-    fn visit_map<A: MapAccess<'de>>(mut self, mut fields: A) -> Result<(), A::Error> {
-        let mut has_packages = false;
-        while let Some(field) = fields.next_key::<String>()? {
-            match field.as_str() {
-                "distroversion" => {
-                    let stated: String = fields.next_value()?;
-                    self.branch = Some(self.agreed(&stated).map_err(A::Error::custom)?);
-                }
-                "packages" => {
-                    let namespace = match &self.branch {
-                        Some(branch) => branch.namespace(),
-                        None => return Err(A::Error::custom("packages before their branch")),
-                    };
-                    has_packages = true;
-                    let packages = Packages {
-                        output: self.output,
-                        namespace,
-                    };
-                    fields.next_value_seed(packages)?;
-                }
-                _ => drop(fields.next_value::<IgnoredAny>()?),
-            }
-        }
-        if has_packages {
-            Ok(())
-        } else {
-            Err(A::Error::missing_field("packages"))
-        }
-    }
-}
-
-impl Database<'_, '_> {
     /// The branch that a document states, which must be the one that its place does.
-    fn agreed(&self, stated: &str) -> Result<Branch, String> {
+    fn namespace(&self, stated: Option<&str>) -> Result<Namespace, String> {
+        let Some(stated) = stated else {
+            let branch = self.branch.as_ref().map(Branch::namespace);
+            return branch.ok_or_else(|| "packages before their branch".to_owned());
+        };
         let shown = text::line(stated);
         let stated: Branch = stated
             .parse()
@@ -204,51 +154,7 @@ impl Database<'_, '_> {
             Some(expected) if *expected != stated => {
                 Err(format!("it is of branch {stated}, not {expected}"))
             }
-            _ => Ok(stated),
-        }
-    }
-}
-
-/// The list of packages. Empty, it may be `null`.
-struct Packages<'o, 's> {
-    output: &'o mut Output<'s>,
-    namespace: Namespace,
-}
-
-impl<'de> DeserializeSeed<'de> for Packages<'_, '_> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Packages<'_, '_> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a list of packages")
-    }
-
-    fn visit_unit<E>(self) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut packages: A) -> Result<(), A::Error> {
-        loop {
-            self.output.record()?;
-            // As text first: a package of another shape is then an error of its own only.
-            let Some(json) = packages.next_element::<Box<RawValue>>()? else {
-                return Ok(());
-            };
-            let output = &mut *self.output;
-            let advisories =
-                package::advisories(&self.namespace, json.get(), &mut |skip, about| {
-                    output.skip(skip, about);
-                });
-            for advisory in advisories {
-                self.output.advisory(advisory)?;
-            }
+            _ => Ok(stated.namespace()),
         }
     }
 }

@@ -107,11 +107,23 @@ pub enum Skip {
     TooLarge,
     /// The document has it a second time.
     Duplicate,
+    /// It is built in a module, of which it does not name the stream.
+    NoModule,
+    /// Another feed reads it, which has the same document.
+    OtherFeed,
+    /// It refers to something that the document does not have.
+    Dangling,
+    /// It holds only together with something that a package does not tell, such as a live patch.
+    Conditional,
+    /// It is about a product that no image is made of.
+    OtherProduct,
+    /// An update that fixes no vulnerability.
+    NotSecurity,
 }
 
 impl Skip {
     /// All reasons.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 18] = [
         Self::Withdrawn,
         Self::Notice,
         Self::Foreign,
@@ -124,6 +136,12 @@ impl Skip {
         Self::Malformed,
         Self::TooLarge,
         Self::Duplicate,
+        Self::NoModule,
+        Self::OtherFeed,
+        Self::Dangling,
+        Self::Conditional,
+        Self::OtherProduct,
+        Self::NotSecurity,
     ];
 
     /// The reason as a word, for labels and logs.
@@ -141,13 +159,27 @@ impl Skip {
             Self::Malformed => "malformed",
             Self::TooLarge => "too-large",
             Self::Duplicate => "duplicate",
+            Self::NoModule => "no-module",
+            Self::OtherFeed => "other-feed",
+            Self::Dangling => "dangling",
+            Self::Conditional => "conditional",
+            Self::OtherProduct => "other-product",
+            Self::NotSecurity => "not-security",
         }
     }
 
     /// Whether it says that the document has something wrong or new in it, in contrast to what is
     /// left out by design.
     pub const fn is_defect(self) -> bool {
-        !matches!(self, Self::Withdrawn | Self::Notice)
+        !matches!(
+            self,
+            Self::Withdrawn
+                | Self::Notice
+                | Self::OtherFeed
+                | Self::Conditional
+                | Self::OtherProduct
+                | Self::NotSecurity
+        )
     }
 }
 

@@ -24,9 +24,12 @@
 //! BASE/alpine/v3.18/main.json           one directory per branch: v3.18, edge
 //! BASE/alpine/v3.18/community.json
 //! BASE/alpine/last-update               the date of all of them, if it is there
+//! BASE/chainguard/chainguard-osv.tar.gz or all.zip, security.json, or the records themselves
 //! BASE/debian/json                      the whole security tracker
+//! BASE/rocky/all.zip                    or, in a directory, the records themselves
 //! BASE/ubuntu/osv-all.tar.xz            or osv-all.tar, or all.zip as OSV.dev has it,
 //! BASE/ubuntu/cve/2024/UBUNTU-CVE-….json  or, in a directory, the records themselves
+//! BASE/wolfi/                           as that of chainguard
 //! ```
 //!
 //! Each may have `.gz`, `.zst`, `.xz` or `.bz2` appended. That only serves to find it: how it is
@@ -34,6 +37,7 @@
 
 mod alpine;
 mod archive;
+mod chainguard;
 mod debian;
 mod document;
 mod error;
@@ -43,7 +47,9 @@ mod fingerprint;
 mod json;
 mod location;
 mod osv;
+mod rocky;
 mod roots;
+mod secdb;
 mod text;
 mod ubuntu;
 mod update;
@@ -61,8 +67,11 @@ pub use update::{Summary, Update, update_source};
 pub fn all() -> Vec<Box<dyn Feed>> {
     vec![
         Box::new(alpine::Alpine),
+        Box::new(chainguard::Chainguard::CHAINGUARD),
         Box::new(debian::Debian),
+        Box::new(rocky::Rocky),
         Box::new(ubuntu::Ubuntu),
+        Box::new(chainguard::Chainguard::WOLFI),
     ]
 }
 

@@ -1,6 +1,7 @@
 //! The Open Source Vulnerability format, <https://ossf.github.io/osv-schema/>: what its fields
 //! mean wherever a record comes from. What an ecosystem puts into them is for its feed.
 
+pub(crate) mod export;
 mod versions;
 
 use std::borrow::Cow;
@@ -11,6 +12,7 @@ use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
+pub(crate) use self::versions::Versions;
 use crate::text;
 
 /// A record, with the fields that we read of it. Text is borrowed from the JSON where that has no
@@ -45,6 +47,9 @@ pub(crate) struct Record<'a> {
     pub(crate) affected: Vec<Affected<'a>>,
     #[serde(borrow, default, deserialize_with = "absent_or_null")]
     references: Vec<Reference<'a>>,
+    /// What its publisher says beyond the format.
+    #[serde(borrow, default)]
+    database_specific: Option<&'a RawValue>,
 }
 
 /// A text in a list, where serde does not borrow by itself.
@@ -73,7 +78,7 @@ pub(crate) struct Affected<'a> {
     #[serde(borrow, default, deserialize_with = "absent_or_null")]
     versions: Vec<Text<'a>>,
     #[serde(borrow, default)]
-    pub(crate) ecosystem_specific: Option<&'a RawValue>,
+    ecosystem_specific: Option<&'a RawValue>,
 }
 
 /// A package of an ecosystem.
@@ -83,6 +88,17 @@ pub(crate) struct Package<'a> {
     pub(crate) ecosystem: Cow<'a, str>,
     #[serde(borrow)]
     pub(crate) name: Cow<'a, str>,
+    #[serde(borrow, default)]
+    purl: Option<Cow<'a, str>>,
+}
+
+/// What many publishers have in `database_specific`, GitHub and Bitnami among them.
+#[derive(Default, Deserialize)]
+struct DatabaseSpecific<'a> {
+    #[serde(borrow, default)]
+    severity: Option<Cow<'a, str>>,
+    #[serde(borrow, default, deserialize_with = "absent_or_null")]
+    cwe_ids: Vec<Text<'a>>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -124,6 +140,30 @@ impl<'a> Record<'a> {
 
     pub(crate) fn is_withdrawn(&self) -> bool {
         self.withdrawn.is_some()
+    }
+
+    /// The shorter of its two texts.
+    pub(crate) fn summary(&self) -> &str {
+        self.summary.as_deref().unwrap_or_default()
+    }
+
+    /// The severity in the publisher's word, and the weaknesses.
+    fn specific(&self) -> DatabaseSpecific<'_> {
+        self.database_specific
+            .and_then(|json| serde_json::from_str(json.get()).ok())
+            .unwrap_or_default()
+    }
+
+    /// The severity in the publisher's word, where it has one for the whole record.
+    pub(crate) fn severity_word(&self) -> String {
+        text::line(self.specific().severity.as_deref().unwrap_or_default())
+    }
+
+    /// The weaknesses.
+    pub(crate) fn cwes(&self) -> Vec<String> {
+        let specific = self.specific();
+        let ids = specific.cwe_ids.iter().map(|id| id.0.as_ref());
+        text::distinct(ids.filter(|id| is_cwe(id)).map(str::to_owned))
     }
 
     pub(crate) fn published(&self) -> Option<Timestamp> {
@@ -170,9 +210,57 @@ pub(crate) fn score<'s>(severities: &'s [Severity<'_>], system: &str) -> Option<
         .map(|severity| severity.score.as_ref())
 }
 
-/// A vendor's word for a severity, if it is one that everybody uses.
+/// A vendor's word for a severity, if it is one that everybody uses, or Red Hat's.
 pub(crate) fn level(word: &str) -> Level {
-    word.parse().unwrap_or_default()
+    match word.to_ascii_lowercase().as_str() {
+        "moderate" => Level::Medium,
+        "important" => Level::High,
+        word => word.parse().unwrap_or_default(),
+    }
+}
+
+/// `CWE-79`.
+fn is_cwe(text: &str) -> bool {
+    text.strip_prefix("CWE-").is_some_and(|number| {
+        (1..=6).contains(&number.len()) && number.bytes().all(|b| b.is_ascii_digit())
+    })
+}
+
+impl<'a> Affected<'a> {
+    /// Whether it is about a package of this ecosystem.
+    pub(crate) fn is_of(&self, ecosystem: &str) -> bool {
+        self.package
+            .as_ref()
+            .is_some_and(|package| package.ecosystem == ecosystem)
+    }
+
+    /// Whether this is the version of every fix that it names, and there is one.
+    pub(crate) fn is_fixed_in(&self, version: &str) -> bool {
+        let events = || self.ranges.iter().flat_map(|range| &range.events);
+        let mut fixes = events()
+            .filter_map(|event| event.fixed.as_deref())
+            .peekable();
+        fixes.peek().is_some() && fixes.all(|fixed| fixed == version)
+    }
+
+    /// What its ecosystem says beyond the format; the default of it where that is of another form.
+    pub(crate) fn specific<T: Default + Deserialize<'a>>(&self) -> T {
+        self.ecosystem_specific
+            .and_then(|json| serde_json::from_str(json.get()).ok())
+            .unwrap_or_default()
+    }
+}
+
+impl Package<'_> {
+    /// A qualifier of its package URL, such as `arch`.
+    pub(crate) fn qualifier(&self, key: &str) -> Option<&str> {
+        let (_, qualifiers) = self.purl.as_deref()?.split_once('?')?;
+        qualifiers
+            .split('&')
+            .filter_map(|pair| pair.split_once('='))
+            .find(|(name, _)| *name == key)
+            .map(|(_, value)| value)
+    }
 }
 
 /// The schema wants lists; some writers put `null` where one would be empty.

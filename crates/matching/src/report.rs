@@ -80,6 +80,7 @@ impl<'a> Findings<'a> {
             for statement in statements {
                 let statement = statement?;
                 match judge(&statement, question.subject) {
+                    Verdict::Affected(_) if is_told(&affecting, &statement) => {}
                     Verdict::Affected(_) => affecting.push((statement, question.distribution)),
                     Verdict::NotAffected => {
                         cleared.push((statement.namespace().as_str(), statement.advisory()?.id()));
@@ -132,6 +133,20 @@ impl<'a> Findings<'a> {
             Id(self.statements.len() as u64)
         })
     }
+}
+
+/// Whether a statement about a source has been found as one about the package already. Some vendors
+/// do not tell whether a name is that of a build or of a package from it, and mean both.
+fn is_told(affecting: &[(Candidate<'_>, &ReportDistribution)], statement: &Candidate<'_>) -> bool {
+    statement.kind() == PackageKind::Source
+        && affecting.iter().any(|(other, _)| {
+            other.kind() == PackageKind::Binary
+                && other.advisory_key() == statement.advisory_key()
+                && other.namespace() == statement.namespace()
+                && other.package() == statement.package()
+                && other.fix_state() == statement.fix_state()
+                && other.fixed_version() == statement.fixed_version()
+        })
 }
 
 /// Writes the statements out. They were numbered from one on.

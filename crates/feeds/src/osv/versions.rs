@@ -1,17 +1,30 @@
 //! From the events and lists of a record to ranges of versions.
 
+use clair_model::FixState;
 use clair_version::{Range, Scheme};
 
 use super::Affected;
 use crate::{Skip, text};
 
 /// The versions that a record speaks of.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Versions {
     /// Those for which it names a fix, which is the end of their range.
     pub(crate) fixed: Vec<Range>,
     /// Those for which it names none, even if their range has an end.
     pub(crate) unfixed: Vec<Range>,
+}
+
+impl Versions {
+    /// The ranges with what their end means, for a publisher who says no more.
+    pub(crate) fn by_state(self) -> impl Iterator<Item = (Vec<Range>, FixState)> {
+        [
+            (self.fixed, FixState::Fixed),
+            (self.unfixed, FixState::Affected),
+        ]
+        .into_iter()
+        .filter(|(ranges, _)| !ranges.is_empty())
+    }
 }
 
 impl Affected<'_> {

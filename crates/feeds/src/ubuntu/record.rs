@@ -111,10 +111,7 @@ fn add(
     }
     let namespace = ecosystem::namespace(&package.ecosystem).ok_or(Skip::UnknownRelease)?;
     let versions = affected.versions(Scheme::Dpkg)?;
-    let specific: EcosystemSpecific<'_> = affected
-        .ecosystem_specific
-        .and_then(|json| serde_json::from_str(json.get()).ok())
-        .unwrap_or_default();
+    let specific: EcosystemSpecific<'_> = affected.specific();
     let severity = osv::score(&affected.severity, PRIORITY)
         .or(specific.ubuntu_priority.as_deref())
         .map(text::line)

@@ -194,7 +194,7 @@ fn the_branch_is_that_of_the_place_or_else_that_of_the_document() {
 fn a_document_of_another_form_is_refused_whole() {
     for (document, reason) in [
         ("", "EOF while parsing"),
-        ("[]", "a security database of Alpine"),
+        ("[]", "a security database with a list of packages"),
         ("{}", "missing field `packages`"),
         (r#"{"packages":{}}"#, "a list of packages"),
         (r#"{"packages":[{"pkg":"#, "EOF while parsing"),

@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::support::{Collected, corpus, feed, source};
 
-fn read(name: &str, path: &Path) -> Collected {
+pub(crate) fn read(name: &str, path: &Path) -> Collected {
     let limits = Limits::default();
     let mut document = if path.is_dir() {
         Document::from_directory(path, limits)

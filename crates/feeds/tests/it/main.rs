@@ -8,11 +8,13 @@
 
 mod alpine;
 mod archives;
+mod chainguard;
 mod corpus;
 mod debian;
 mod fetching;
 mod mirrors;
 mod properties;
+mod rocky;
 mod server;
 mod support;
 mod ubuntu;

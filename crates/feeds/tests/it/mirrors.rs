@@ -162,12 +162,15 @@ fn mirror(root: &Path) {
     );
 }
 
-/// All feeds of a mirror, offline: what each source came to.
+/// All feeds that a mirror has, offline: what each source came to.
 fn round(root: &Location) -> Vec<(String, Update<Collected>)> {
     let (roots, fetcher) = (Roots::mirror(root.clone()), offline());
     let mut rounds = Vec::new();
     for feed in all() {
         let root = roots.of(&*feed).unwrap();
+        if !matches!(&root, Location::Path(path) if path.is_dir()) {
+            continue;
+        }
         for source in feed.sources(&fetcher, &root).unwrap() {
             let update =
                 update_source(

@@ -59,6 +59,28 @@ fn a_statement_about_a_binary_does_not_speak_of_a_source_of_that_name() {
 }
 
 #[test]
+fn what_is_said_of_a_source_and_of_the_package_of_its_name_is_told_once() {
+    let image = index(
+        bookworm(),
+        vec![
+            package("dpkg", "a 1", "a 1"),
+            package("dpkg", "a-tools 1", "a 1"),
+        ],
+    );
+    let source = about(&debian(), "a", Some("2"));
+    let binary = Affected {
+        kind: PackageKind::Binary,
+        ..source.clone()
+    };
+    let report = scan(
+        &image,
+        &[advisory("CVE-1-0001", Severity::Low, vec![source, binary])],
+    );
+    assert_eq!(found(&report, 1), ["CVE-1-0001"]);
+    assert_eq!(found(&report, 2), ["CVE-1-0001"]);
+}
+
+#[test]
 fn one_statement_about_a_source_is_told_once_for_all_its_packages() {
     let packages = ["libssl3", "openssl", "libssl-dev"];
     let packages =

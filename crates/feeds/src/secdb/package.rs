@@ -9,8 +9,6 @@ use serde::Deserialize;
 
 use crate::{Skip, text};
 
-const TRACKER: &str = "https://security.alpinelinux.org/vuln/";
-
 /// The version that stands for "never affected".
 ///
 /// It is the convention of maintainers for CVEs that are filed against a package without being
@@ -51,6 +49,7 @@ struct Fix<'v> {
 /// their ids. What cannot be read of it goes to `skip`.
 pub(super) fn advisories(
     namespace: &Namespace,
+    tracker: Option<&str>,
     json: &str,
     skip: &mut dyn FnMut(Skip, &str),
 ) -> Vec<Advisory> {
@@ -69,7 +68,7 @@ pub(super) fn advisories(
     let fixes = package.fixes(skip);
     fixes
         .into_iter()
-        .map(|(id, fix)| fix.advisory(namespace, &package.name, id))
+        .map(|(id, fix)| fix.advisory(namespace, tracker, &package.name, id))
         .collect()
 }
 
@@ -111,7 +110,13 @@ impl Package<'_> {
 }
 
 impl Fix<'_> {
-    fn advisory(self, namespace: &Namespace, package: &str, id: String) -> Advisory {
+    fn advisory(
+        self,
+        namespace: &Namespace,
+        tracker: Option<&str>,
+        package: &str,
+        id: String,
+    ) -> Advisory {
         let (fix_state, vulnerable) = if self.version == NEVER_AFFECTED {
             (FixState::NotAffected, Vulnerable::none(Scheme::Apk))
         } else {
@@ -121,8 +126,8 @@ impl Fix<'_> {
             )
         };
         let mut advisory = Advisory::new(id);
-        if text::is_cve(&advisory.id) {
-            advisory.links.push(format!("{TRACKER}{}", advisory.id));
+        if let Some(tracker) = tracker.filter(|_| text::is_cve(&advisory.id)) {
+            advisory.links.push(format!("{tracker}{}", advisory.id));
         }
         advisory.aliases = text::distinct(self.aliases.into_iter());
         advisory.affected = vec![Affected {
@@ -203,7 +208,7 @@ fn is_other_id(word: &str) -> bool {
         && !word.starts_with("CVE")
         && word.contains('-')
         && word.starts_with(|c: char| c.is_ascii_uppercase())
-        && word.bytes().any(|b| b.is_ascii_digit())
+        && (word.starts_with("GHSA-") || word.bytes().any(|b| b.is_ascii_digit()))
 }
 
 #[cfg(test)]
@@ -229,6 +234,7 @@ mod tests {
                 "",
             ),
             ("GHSA-jfh8-c2jp-5v3q", "GHSA-jfh8-c2jp-5v3q", "", ""),
+            ("GHSA-pfhr-pccp-hwmh", "GHSA-pfhr-pccp-hwmh", "", ""),
             ("XSA-207", "XSA-207", "", ""),
             ("CVE-????-?????  XSA-295", "XSA-295", "", ""),
             (
