@@ -21,6 +21,7 @@
 //! Below its root a feed expects the paths of its upstream:
 //!
 //! ```text
+//! BASE/almalinux/9/errata.full.json     or errata.json, per release; or all.zip, OSV records
 //! BASE/alpine/v3.18/main.json           one directory per branch: v3.18, edge
 //! BASE/alpine/v3.18/community.json
 //! BASE/alpine/last-update               the date of all of them, if it is there
@@ -35,6 +36,7 @@
 //! Each may have `.gz`, `.zst`, `.xz` or `.bz2` appended. That only serves to find it: how it is
 //! compressed is read from its first bytes, so a name that says otherwise does no harm.
 
+mod almalinux;
 mod alpine;
 mod archive;
 mod chainguard;
@@ -66,6 +68,7 @@ pub use update::{Summary, Update, update_source};
 /// The feeds there are, by name.
 pub fn all() -> Vec<Box<dyn Feed>> {
     vec![
+        Box::new(almalinux::AlmaLinux),
         Box::new(alpine::Alpine),
         Box::new(chainguard::Chainguard::CHAINGUARD),
         Box::new(debian::Debian),

@@ -55,26 +55,14 @@ impl Publisher for Rocky {
     }
 
     fn statements(&self, record: &Record<'_>, skip: &mut dyn FnMut(Skip, &str)) -> Vec<Affected> {
-        let stream = export::stream(record.summary());
-        let mut statements = Vec::with_capacity(record.affected.len());
-        for affected in &record.affected {
-            if let Err(reason) = add(affected, stream, &mut statements) {
-                let package = affected.package.as_ref();
-                skip(reason, package.map_or("", |package| package.name.as_ref()));
-            }
-        }
-        statements
+        export::each_package(record, skip, |affected, statements| {
+            add(affected, export::stream(record.summary()), statements)
+        })
     }
 
     /// Updates that fix bugs or bring something new are records too.
     fn is_wanted(&self, record: &Record<'_>) -> Result<(), Skip> {
-        let is_security = record.id.starts_with("RLSA-") || record.id.starts_with("RXSA-");
-        let names_vulnerability = || fixed_vulnerabilities(record)[0] != record.id;
-        if is_security || names_vulnerability() {
-            Ok(())
-        } else {
-            Err(Skip::NotSecurity)
-        }
+        export::is_security_update(record, &["RLSA-", "RXSA-"])
     }
 
     fn severity(&self, record: &Record<'_>) -> String {
@@ -106,17 +94,5 @@ fn add(
         kind: PackageKind::Source,
         name: package.name.clone().into_owned(),
     };
-    let versions = affected.versions(Scheme::Rpm)?;
-    let module = export::module(&versions.fixed, stream)?;
-    for (ranges, fix_state) in versions.by_state() {
-        let statement = Affected {
-            module: module.clone(),
-            ..place.statement(ranges, fix_state)
-        };
-        // A package of several architectures is listed for each of them.
-        if !statements.contains(&statement) {
-            statements.push(statement);
-        }
-    }
-    Ok(())
+    export::add_update(affected, &place, stream, statements)
 }

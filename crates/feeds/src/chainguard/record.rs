@@ -1,6 +1,8 @@
 //! What an OSV record of Chainguard's means.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use clair_model::{Affected, FixState, Namespace, PackageKind};
 use clair_version::{Range, Scheme};
@@ -43,12 +45,12 @@ struct Component<'a> {
     note: Option<Cow<'a, str>>,
 }
 
-/// What a record says about a package, on which architectures.
-struct Entry {
-    package: String,
+/// A package, and what is said about which of its versions.
+type Claim = (String, Vec<Range>, FixState);
+
+/// On which architectures it is said, none for all, and what Chainguard notes about it.
+struct Details {
     arches: Vec<String>,
-    ranges: Vec<Range>,
-    fix_state: FixState,
     note: Option<String>,
 }
 
@@ -66,10 +68,10 @@ impl Publisher for Entries {
     /// Every entry names the package that has the component in it, which may be the one that a
     /// build is named after or any other that comes out of it. So it is told of both.
     fn statements(&self, record: &Record<'_>, skip: &mut dyn FnMut(Skip, &str)) -> Vec<Affected> {
-        let mut entries: Vec<Entry> = Vec::new();
+        let mut claims: BTreeMap<Claim, Details> = BTreeMap::new();
         for affected in &record.affected {
-            match self.entry(affected) {
-                Ok(Some(entry)) => merge(&mut entries, entry),
+            match self.claim(affected) {
+                Ok(Some((claim, details))) => add(&mut claims, claim, details),
                 Ok(None) => {}
                 Err(reason) => {
                     let package = affected.package.as_ref();
@@ -79,30 +81,28 @@ impl Publisher for Entries {
         }
         // Whatever is published is built for all architectures from one source, and about one in
         // eleven records is about one of them only. So they count where they differ.
-        let differ = |entry: &Entry| {
-            let same = entries
-                .iter()
-                .filter(|other| other.package == entry.package);
-            same.count() > 1
-        };
-        let mut statements = Vec::with_capacity(2 * entries.len());
-        for entry in &entries {
-            let arches = if differ(entry) {
-                entry.arches.clone()
-            } else {
-                Vec::new()
-            };
+        let mut count: BTreeMap<String, usize> = BTreeMap::new();
+        for (package, ..) in claims.keys() {
+            *count.entry(package.clone()).or_default() += 1;
+        }
+        let mut statements = Vec::with_capacity(2 * claims.len());
+        for ((package, ranges, fix_state), details) in claims {
+            let differ = count.get(&package).is_some_and(|&count| count > 1);
             for kind in [PackageKind::Binary, PackageKind::Source] {
                 let place = Place {
                     namespace: self.namespace.clone(),
                     scheme: Scheme::Apk,
                     kind,
-                    name: entry.package.clone(),
+                    name: package.clone(),
                 };
                 statements.push(Affected {
-                    arches: arches.clone(),
-                    note: entry.note.clone(),
-                    ..place.statement(entry.ranges.clone(), entry.fix_state)
+                    arches: if differ {
+                        details.arches.clone()
+                    } else {
+                        Vec::new()
+                    },
+                    note: details.note.clone(),
+                    ..place.statement(ranges.clone(), fix_state)
                 });
             }
         }
@@ -128,7 +128,7 @@ impl Entries {
     }
 
     /// Reads an entry; none if it is about the other distribution.
-    fn entry(&self, affected: &osv::Affected<'_>) -> Result<Option<Entry>, Skip> {
+    fn claim(&self, affected: &osv::Affected<'_>) -> Result<Option<(Claim, Details)>, Skip> {
         if !self.is_own(affected) {
             let is_known = affected.package.is_none() || affected.is_of(self.other);
             return if is_known {
@@ -152,32 +152,31 @@ impl Entries {
                 (unfixed, state(&specific.components))
             }
         };
-        Ok(Some(Entry {
-            package: package.name.clone().into_owned(),
-            arches: package
-                .qualifier("arch")
-                .map(str::to_owned)
-                .into_iter()
-                .collect(),
-            ranges,
-            fix_state,
+        let arch = package.qualifier("arch").filter(|arch| text::is_name(arch));
+        let details = Details {
+            arches: arch.map(str::to_owned).into_iter().collect(),
             note: note(&specific.components),
-        }))
+        };
+        let claim = (package.name.clone().into_owned(), ranges, fix_state);
+        Ok(Some((claim, details)))
     }
 }
 
-/// Adds an entry, or its architectures to one that says the same.
-fn merge(entries: &mut Vec<Entry>, entry: Entry) {
-    let same = entries.iter_mut().find(|other| {
-        other.package == entry.package
-            && other.ranges == entry.ranges
-            && other.fix_state == entry.fix_state
-    });
-    match same {
-        // Without an architecture it was about all.
-        Some(same) if same.arches.is_empty() || entry.arches.is_empty() => same.arches.clear(),
-        Some(same) => same.arches.extend(entry.arches),
-        None => entries.push(entry),
+/// Adds a claim, or its architectures to what is claimed already.
+fn add(claims: &mut BTreeMap<Claim, Details>, claim: Claim, details: Details) {
+    match claims.entry(claim) {
+        Entry::Vacant(place) => {
+            place.insert(details);
+        }
+        Entry::Occupied(mut same) => {
+            let same = same.get_mut();
+            // Without an architecture it was about all.
+            if same.arches.is_empty() || details.arches.is_empty() {
+                same.arches.clear();
+            } else {
+                same.arches.extend(details.arches);
+            }
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use clair_model::{Advisory, Affected, FixState, Namespace, PackageKind, Vulnerab
 use clair_version::{Range, Scheme};
 use jiff::Timestamp;
 
-use super::{Record, level};
+use super::{Affected as Entry, Record, level};
 use crate::{Document, FeedError, Location, Sink, Skip, Source, archive, text};
 
 /// What the records of one publisher mean.
@@ -127,7 +127,7 @@ pub(crate) fn stream(title: &str) -> Option<&str> {
 ///
 /// When they are of a module, and it is not told of which stream. Versions of several streams of a
 /// module do not follow each other, so nothing can be said then.
-pub(crate) fn module(fixed: &[Range], stream: Option<&str>) -> Result<Option<String>, Skip> {
+fn module(fixed: &[Range], stream: Option<&str>) -> Result<Option<String>, Skip> {
     let is_modular = |range: &Range| {
         let fixed = range.fixed.as_deref().unwrap_or_default();
         fixed.contains(".module+el") || fixed.contains(".module_el")
@@ -138,6 +138,60 @@ pub(crate) fn module(fixed: &[Range], stream: Option<&str>) -> Result<Option<Str
     stream
         .map(|stream| Some(stream.to_owned()))
         .ok_or(Skip::NoModule)
+}
+
+/// The statements of a record, each package on its own: one that cannot be read goes to `skip`.
+/// What is said twice, for each of several architectures, is one statement.
+pub(crate) fn each_package(
+    record: &Record<'_>,
+    skip: &mut dyn FnMut(Skip, &str),
+    mut add: impl FnMut(&Entry<'_>, &mut Vec<Affected>) -> Result<(), Skip>,
+) -> Vec<Affected> {
+    let mut statements = Vec::with_capacity(record.affected.len());
+    for affected in &record.affected {
+        if let Err(reason) = add(affected, &mut statements) {
+            let package = affected.package.as_ref();
+            skip(reason, package.map_or("", |package| package.name.as_ref()));
+        }
+    }
+    let (hash, mut seen) = (RandomState::new(), HashSet::new());
+    statements.retain(|statement| seen.insert(hash.hash_one(statement)));
+    statements
+}
+
+/// Adds what a record that is an update says of a package.
+///
+/// # Errors
+///
+/// Why nothing can be said.
+pub(crate) fn add_update(
+    affected: &Entry<'_>,
+    place: &Place,
+    stream: Option<&str>,
+    statements: &mut Vec<Affected>,
+) -> Result<(), Skip> {
+    let versions = affected.versions(place.scheme)?;
+    let module = module(&versions.fixed, stream)?;
+    statements.extend(versions.by_state().map(|(ranges, fix_state)| Affected {
+        module: module.clone(),
+        ..place.statement(ranges, fix_state)
+    }));
+    Ok(())
+}
+
+/// Whether a record is an update of security, by what its name begins with, or names a
+/// vulnerability whatever it calls itself.
+///
+/// # Errors
+///
+/// When it is not.
+pub(crate) fn is_security_update(record: &Record<'_>, prefixes: &[&str]) -> Result<(), Skip> {
+    let is_security = prefixes.iter().any(|prefix| record.id.starts_with(prefix));
+    if is_security || fixed_vulnerabilities(record)[0] != record.id {
+        Ok(())
+    } else {
+        Err(Skip::NotSecurity)
+    }
 }
 
 /// Whether it is a number, as major releases are.

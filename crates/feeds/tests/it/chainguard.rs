@@ -106,8 +106,8 @@ fn architectures_count_where_they_differ_only() {
     assert_eq!(
         told(&parse("chainguard", other).unwrap()),
         [
-            "CVE-2026-1000 chainguard a: fixed < 1.2-r3 x86_64",
             "CVE-2026-1000 chainguard a: affected any version aarch64",
+            "CVE-2026-1000 chainguard a: fixed < 1.2-r3 x86_64",
         ]
     );
 }
