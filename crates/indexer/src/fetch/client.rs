@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use clair_model::ManifestLayer;
 use clair_runtime::egress::{EgressError, EgressPolicy};
-use http::header::{HeaderMap, LOCATION};
+use http::header::{CONTENT_RANGE, HeaderMap, HeaderValue, LOCATION, RANGE};
 use reqwest::Response;
 use url::Url;
 
@@ -48,13 +48,18 @@ impl Client {
         })
     }
 
-    /// Opens a layer: the answer with status 200, its body unread.
-    pub(super) async fn open(&self, layer: &ManifestLayer) -> Result<Response, FetchError> {
+    /// Opens a layer from a byte on: the answer, its body unread. Where it has status 200, the
+    /// server has ignored from which byte on, and begins with the first.
+    pub(super) async fn open(
+        &self,
+        layer: &ManifestLayer,
+        from: u64,
+    ) -> Result<Response, FetchError> {
         let url = address(&layer.uri)?;
         let headers = headers::read(&layer.headers)?;
         let mut attempt = 1;
         loop {
-            match self.follow(url.clone(), headers.clone()).await {
+            match self.follow(url.clone(), headers.clone(), from).await {
                 Err(error) if error.is_transient() && attempt < ATTEMPTS => {
                     tracing::debug!(layer = %layer.hash, attempt, %error, "layer is asked for again");
                     tokio::time::sleep(Duration::from_millis(250) * 2_u32.pow(attempt)).await;
@@ -65,11 +70,21 @@ impl Client {
         }
     }
 
-    async fn follow(&self, mut url: Url, mut headers: HeaderMap) -> Result<Response, FetchError> {
+    async fn follow(
+        &self,
+        mut url: Url,
+        mut headers: HeaderMap,
+        from: u64,
+    ) -> Result<Response, FetchError> {
         for _ in 0..=MAX_REDIRECTS {
-            let response = self.get(&url, headers.clone()).await?;
+            let mut sent = headers.clone();
+            if from > 0 {
+                let range = HeaderValue::from_str(&format!("bytes={from}-"));
+                sent.extend(range.map(|range| (RANGE, range)));
+            }
+            let response = self.get(&url, sent).await?;
             if !response.status().is_redirection() {
-                return checked(&url, response).await;
+                return checked(&url, response, from).await;
             }
             let next = location(&url, &response)?;
             if next.origin() != url.origin() {
@@ -144,10 +159,10 @@ fn location(url: &Url, response: &Response) -> Result<Url, FetchError> {
     }
 }
 
-/// Only 200 is the layer.
-async fn checked(url: &Url, mut response: Response) -> Result<Response, FetchError> {
+/// Only 200 is the layer, and 206 what is left of it.
+async fn checked(url: &Url, mut response: Response, from: u64) -> Result<Response, FetchError> {
     let status = response.status();
-    if status == http::StatusCode::OK {
+    if status == http::StatusCode::OK || (from > 0 && begins_at(&response, from)) {
         return Ok(response);
     }
     let mut body = Vec::new();
@@ -168,6 +183,14 @@ async fn checked(url: &Url, mut response: Response) -> Result<Response, FetchErr
         status,
         body,
     })
+}
+
+/// Whether an answer is the part of something that begins with a byte (RFC 9110, section 14.4).
+fn begins_at(response: &Response, from: u64) -> bool {
+    let range = response.headers().get(CONTENT_RANGE);
+    let range = range.and_then(|range| range.to_str().ok());
+    response.status() == http::StatusCode::PARTIAL_CONTENT
+        && range.is_some_and(|range| range.starts_with(&format!("bytes {from}-")))
 }
 
 /// The refusal of the resolver, if that is what an error is about.

@@ -59,4 +59,9 @@ impl FetchError {
             _ => false,
         }
     }
+
+    /// Whether a transfer that ended so may be taken up again.
+    pub(super) fn is_interruption(&self) -> bool {
+        matches!(self, Self::Transport { .. } | Self::Silence { .. })
+    }
 }

@@ -44,14 +44,18 @@ impl LayerSource {
             tokio::select! {
                 biased;
                 () = self.cancel.cancelled() => Err(FetchError::Cancelled),
-                response = self.client.open(&self.layer) => response,
+                response = self.client.open(&self.layer, 0) => response,
             }
         });
         Ok(LayerData::Blob(Box::new(Body {
             runtime: self.runtime.clone(),
+            client: self.client.clone(),
+            layer: self.layer.clone(),
             response: opened?,
             chunk: Bytes::new(),
-            silence: self.client.silence,
+            position: 0,
+            skip: 0,
+            resumed: 0,
             cancel: self.cancel.clone(),
             failure: Arc::clone(&self.failure),
         })))

@@ -4,9 +4,10 @@ use clair_rpc::ErrorCode;
 use clair_rpc::proto::indexer::v1::GetIndexReportRequest;
 use clair_rpc::proto::indexer::v1::get_index_report_response::Report;
 use clair_rpc::proto::model::v1;
+use http::StatusCode;
 
 use crate::layers::{Blob, base, upper};
-use crate::support::{Answer, Blobs, Indexer, manifest};
+use crate::support::{Answer, Blobs, Indexed, Indexer, manifest};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn another_layer_than_the_digest_says_is_a_bad_layer() {
@@ -48,6 +49,49 @@ async fn a_connection_that_ends_early_is_not_the_layers_fault() {
     let answer = indexer.index(&manifest("a", vec![layer])).await.unwrap();
     let (code, message, _) = answer.failure();
     assert_eq!(code, ErrorCode::LayerUnavailable, "{message}");
+}
+
+/// A server that breaks off in the middle, and then has what is asked for.
+async fn broken_off(blob: &Blob, then: Answer) -> (Blobs, Indexed) {
+    let (blobs, indexer) = (Blobs::start().await, Indexer::start().await);
+    let length = blob.bytes.len().to_string();
+    let cut = Answer::ok(&blob.bytes[..blob.bytes.len() / 2]).with("content-length", &length);
+    let layer = blobs.answer(&blob.digest, cut);
+    let image = manifest("a", vec![layer]);
+    let (indexed, ()) = tokio::join!(indexer.index(&image), async {
+        blobs.requested(1).await;
+        blobs.answer(&blob.digest, then);
+    });
+    (blobs, indexed.unwrap())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_transfer_that_breaks_off_is_taken_up_where_it_was() {
+    let blob = base();
+    let (half, length) = (blob.bytes.len() / 2, blob.bytes.len());
+    let mut rest = Answer::ok(&blob.bytes[half..]);
+    rest.status = StatusCode::PARTIAL_CONTENT;
+    let range = format!("bytes {half}-{}/{length}", length - 1);
+    let (blobs, indexed) = broken_off(&blob, rest.with("content-range", &range)).await;
+    assert!(indexed.report().success);
+    let asked = blobs.last_headers();
+    assert_eq!(asked["range"].to_str().unwrap(), format!("bytes={half}-"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_knows_no_ranges_is_heard_again_from_the_beginning() {
+    let blob = base();
+    let (_blobs, indexed) = broken_off(&blob, Answer::ok(&blob.bytes)).await;
+    assert!(indexed.report().success);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_part_than_was_asked_for_is_not_the_layer() {
+    let blob = base();
+    let mut other = Answer::ok(&blob.bytes[1..]);
+    other.status = StatusCode::PARTIAL_CONTENT;
+    let (_blobs, indexed) = broken_off(&blob, other.with("content-range", "bytes 1-9/10")).await;
+    assert_eq!(indexed.failure().0, ErrorCode::LayerUnavailable);
 }
 
 #[tokio::test(flavor = "multi_thread")]
