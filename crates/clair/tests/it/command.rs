@@ -97,7 +97,8 @@ async fn health_is_asked_without_a_shell() {
     assert_eq!(asked.status.code(), Some(1), "{}", errors(&asked));
 }
 
-#[tokio::test]
+// The vendor of the feed goes on while the command is waited for.
+#[tokio::test(flavor = "multi_thread")]
 async fn the_server_of_a_configuration_is_administered() {
     if clairctl().is_none() {
         return;
