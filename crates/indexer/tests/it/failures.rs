@@ -59,7 +59,8 @@ async fn broken_off(blob: &Blob, then: Answer) -> (Blobs, Indexed) {
     let layer = blobs.answer(&blob.digest, cut);
     let image = manifest("a", vec![layer]);
     let (indexed, ()) = tokio::join!(indexer.index(&image), async {
-        blobs.requested(1).await;
+        // The first request has been answered when the second comes.
+        blobs.requested(2).await;
         blobs.answer(&blob.digest, then);
     });
     (blobs, indexed.unwrap())

@@ -217,7 +217,8 @@ async fn an_image_with_many_layers_does_not_keep_others_waiting_until_it_is_done
     let small = async {
         blobs.requested(1).await;
         let release = async {
-            tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+            // Until it stands in line, on a machine that does much else.
+            tokio::time::sleep(std::time::Duration::from_secs(3)).await;
             blobs.release();
         };
         let (answer, ()) = tokio::join!(indexer.index(&small), release);
