@@ -25,8 +25,11 @@
 //! BASE/alpine/v3.18/main.json           one directory per branch: v3.18, edge
 //! BASE/alpine/v3.18/community.json
 //! BASE/alpine/last-update               the date of all of them, if it is there
+//! BASE/bitnami/all.zip                  or, in a directory, the records themselves
 //! BASE/chainguard/chainguard-osv.tar.gz or all.zip, security.json, or the records themselves
 //! BASE/debian/json                      the whole security tracker
+//! BASE/osv/Mageia/all.zip               one archive per ecosystem; or ecosystems.txt beside them,
+//! BASE/osv/all.zip                      or any archive of OSV records
 //! BASE/rocky/all.zip                    or, in a directory, the records themselves
 //! BASE/ubuntu/osv-all.tar.xz            or osv-all.tar, or all.zip as OSV.dev has it,
 //! BASE/ubuntu/cve/2024/UBUNTU-CVE-….json  or, in a directory, the records themselves
@@ -39,6 +42,7 @@
 mod almalinux;
 mod alpine;
 mod archive;
+mod bitnami;
 mod chainguard;
 mod debian;
 mod document;
@@ -70,8 +74,10 @@ pub fn all() -> Vec<Box<dyn Feed>> {
     vec![
         Box::new(almalinux::AlmaLinux),
         Box::new(alpine::Alpine),
+        Box::new(bitnami::Bitnami),
         Box::new(chainguard::Chainguard::CHAINGUARD),
         Box::new(debian::Debian),
+        Box::new(osv::Osv),
         Box::new(rocky::Rocky),
         Box::new(ubuntu::Ubuntu),
         Box::new(chainguard::Chainguard::WOLFI),

@@ -1,7 +1,10 @@
 //! The Open Source Vulnerability format, <https://ossf.github.io/osv-schema/>: what its fields
 //! mean wherever a record comes from. What an ecosystem puts into them is for its feed.
 
+mod ecosystems;
 pub(crate) mod export;
+mod feed;
+mod rating;
 mod versions;
 
 use std::borrow::Cow;
@@ -12,6 +15,7 @@ use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
+pub(crate) use self::feed::Osv;
 pub(crate) use self::versions::Versions;
 use crate::text;
 

@@ -14,6 +14,7 @@ use std::hash::{BuildHasher, RandomState};
 
 use jiff::Timestamp;
 
+pub(crate) use self::ecosystem::namespace;
 use crate::osv::Record;
 use crate::{Document, Feed, FeedError, Fetcher, Location, Sink, Skip, Source, archive, text};
 

@@ -18,6 +18,7 @@
 //! table in `scheme.rs`.
 
 mod apk;
+mod bitnami;
 mod digits;
 mod dpkg;
 mod error;

@@ -190,7 +190,9 @@ mod tests {
     #[test]
     fn introduced_zero_is_the_beginning_in_every_scheme() {
         for &scheme in Scheme::ALL {
+            // Something before the number zero, where there is such a thing.
             let older = match scheme {
+                Scheme::Bitnami => continue,
                 Scheme::Pacman => "0a",
                 _ => "0~~",
             };

@@ -102,6 +102,8 @@ schemes! {
     Apk = 3, apk;
     /// Arch Linux: `[epoch:]pkgver[-pkgrel]`.
     Pacman = 4, pacman;
+    /// Components of Bitnami: `MAJOR.MINOR.PATCH[-REVISION]`.
+    Bitnami = 5, bitnami;
 }
 
 impl Scheme {
@@ -160,7 +162,13 @@ mod tests {
             .map(|scheme| (scheme.code(), scheme.name()));
         assert_eq!(
             written.collect::<Vec<_>>(),
-            [(1, "dpkg"), (2, "rpm"), (3, "apk"), (4, "pacman")]
+            [
+                (1, "dpkg"),
+                (2, "rpm"),
+                (3, "apk"),
+                (4, "pacman"),
+                (5, "bitnami")
+            ]
         );
     }
 

@@ -3,11 +3,11 @@
 use std::collections::HashSet;
 use std::hash::{BuildHasher, RandomState};
 
-use clair_model::{Advisory, Affected, FixState, Namespace, PackageKind, Vulnerable};
+use clair_model::{Advisory, Affected, FixState, Namespace, PackageKind, Severity, Vulnerable};
 use clair_version::{Range, Scheme};
 use jiff::Timestamp;
 
-use super::{Affected as Entry, Record, level};
+use super::{Affected as Entry, Record, level, rating};
 use crate::{Document, FeedError, Location, Sink, Skip, Source, archive, text};
 
 /// What the records of one publisher mean.
@@ -354,6 +354,7 @@ impl Reader<'_> {
     /// All that depends neither on the name nor on the statements.
     fn template(&self, record: &Record<'_>) -> Advisory {
         let severity = self.publisher.severity(record);
+        let cvss = record.cvss();
         let mut links = record.links();
         if let Some(link) = self
             .publisher
@@ -367,9 +368,12 @@ impl Reader<'_> {
             issued: record.published(),
             modified: record.modified(),
             links,
-            normalized_severity: level(&severity),
+            normalized_severity: match level(&severity) {
+                Severity::Unknown => rating::severity(&cvss),
+                level => level,
+            },
             severity,
-            cvss: record.cvss(),
+            cvss,
             cwes: record.cwes(),
             ..Advisory::new("")
         }

@@ -20,7 +20,7 @@ const POCKETS: &[(&str, &str)] = &[
 /// The namespace of an ecosystem: `Ubuntu:22.04:LTS`, `Ubuntu:24.10`, `Ubuntu:Pro:18.04:LTS`,
 /// `Ubuntu:Pro:FIPS-updates:22.04:LTS`, `Ubuntu:Pro:22.04:LTS:Realtime:Kernel`. None if it is not
 /// of Ubuntu, or of no kind that we know.
-pub(super) fn namespace(ecosystem: &str) -> Option<Namespace> {
+pub(crate) fn namespace(ecosystem: &str) -> Option<Namespace> {
     let mut parts: Vec<&str> = ecosystem.strip_prefix("Ubuntu:")?.split(':').collect();
     let release = parts.remove(parts.iter().position(|part| is_release(part))?);
     // Whether a release is supported for long changes nothing about its packages, and a release

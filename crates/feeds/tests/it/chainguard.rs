@@ -239,7 +239,7 @@ fn the_records_of_chainguard() {
         haproxy.cvss,
         ["CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:N"]
     );
-    assert_eq!(haproxy.normalized_severity, Severity::Unknown);
+    assert_eq!(haproxy.normalized_severity, Severity::Critical);
     assert_eq!(
         haproxy.aliases,
         ["CGA-224q-ccj5-2p53", "GHSA-frg5-h47x-75j9"]

@@ -9,11 +9,13 @@
 mod almalinux;
 mod alpine;
 mod archives;
+mod bitnami;
 mod chainguard;
 mod corpus;
 mod debian;
 mod fetching;
 mod mirrors;
+mod osv;
 mod properties;
 mod rocky;
 mod server;
