@@ -51,6 +51,11 @@ impl Namespace {
         Self::of(&[family])
     }
 
+    /// Oracle Linux: packages that are built a second time, `ksplice` and `fips`.
+    pub fn oracle_pocket(release: &str, pocket: &str) -> Self {
+        Self::of(&["ol", release, pocket])
+    }
+
     /// The components that Bitnami adds to its images below `opt/bitnami`.
     pub fn bitnami() -> Self {
         Self::of(&["bitnami"])

@@ -30,6 +30,8 @@ enum Release {
     Minor,
     /// As [`Minor`](Self::Minor), with Canonical's pockets beside it.
     Ubuntu,
+    /// As [`Major`](Self::Major), with pockets for Oracle's special builds.
+    Oracle,
     /// Amazon's: all of `2014.03` to `2018.03` got the same updates.
     Amazon,
     /// openEuler's number with the service pack, in lower case: `22.03-lts-sp2`.
@@ -80,7 +82,7 @@ const TABLE: &[Line] = &[
     line("mageia", Rpm, "mageia", Release::Major),
     line("mariner", Rpm, "mariner", Release::Minor),
     line("minimos", Apk, "minimos", Release::Rolling),
-    line("ol", Rpm, "ol", Release::Major),
+    line("ol", Rpm, "ol", Release::Oracle),
     line("openeuler", Rpm, "openeuler", Release::ServicePack),
     line("opensuse", Rpm, "opensuse", Release::Minor),
     line("opensuse-leap", Rpm, "opensuse-leap", Release::Minor),
@@ -125,8 +127,16 @@ impl Distribution {
             return Vec::new();
         };
         let mut namespaces = Vec::from_iter(self.base_namespace());
-        if matches!(line.release, Release::Ubuntu) && !namespaces.is_empty() {
-            namespaces.extend(pockets(&self.version_id, version));
+        if namespaces.is_empty() {
+            return namespaces;
+        }
+        match line.release {
+            Release::Ubuntu => namespaces.extend(pockets(&self.version_id, version)),
+            Release::Oracle => {
+                let release = parts_of(&self.version_id, 1);
+                namespaces.extend(special_build(release, version));
+            }
+            _ => {}
         }
         namespaces
     }
@@ -138,7 +148,7 @@ impl Distribution {
             Release::Rolling => return Some(Namespace::rolling(line.family)),
             Release::CodeName => self.version_code_name.clone(),
             Release::Branch => self.version.clone(),
-            Release::Major => parts_of(&self.version_id, 1).to_owned(),
+            Release::Major | Release::Oracle => parts_of(&self.version_id, 1).to_owned(),
             Release::Minor | Release::Ubuntu => parts_of(&self.version_id, 2).to_owned(),
             Release::Amazon => amazon(&self.version_id).to_owned(),
             Release::ServicePack => service_pack(&self.version),
@@ -238,6 +248,17 @@ fn pockets(release: &str, version: &str) -> Vec<Namespace> {
     }
     let of_release = |pocket| Namespace::ubuntu_pocket(release, pocket);
     pockets.into_iter().map(of_release).collect()
+}
+
+/// Oracle builds some packages a second time, for Ksplice and validated for FIPS 140. The versions
+/// of these are above all ordinary ones by their epochs, so that their fixes say nothing about
+/// those.
+fn special_build(release: &str, version: &str) -> Option<Namespace> {
+    let version = version.to_ascii_lowercase();
+    let pocket = ["ksplice", "fips"]
+        .into_iter()
+        .find(|mark| version.contains(mark))?;
+    Some(Namespace::oracle_pocket(release, pocket))
 }
 
 #[cfg(test)]

@@ -148,6 +148,19 @@ fn fips_pockets_are_asked_for_fips_builds_only() {
 }
 
 #[test]
+fn special_builds_of_oracle_are_looked_up_in_their_pockets_too() {
+    let oracle = distribution("ol", ["8.10", "8.10", "", ""]);
+    for (version, namespaces) in [
+        ("1:1.1.1k-12.el8_9", "ol:8"),
+        ("2:1.1.1g-15.ksplice1.el8_3", "ol:8 ol:8:ksplice"),
+        ("10:3.6.16-4.0.1.el8_fips", "ol:8 ol:8:fips"),
+    ] {
+        let found = oracle.namespaces(Rpm, version);
+        assert_eq!(joined(&found), namespaces, "{version}");
+    }
+}
+
+#[test]
 fn branches_of_alt_are_told_by_name_by_product_and_by_number() {
     for (fields, branch) in [
         (["10.1", "10.1", "", "cpe:/o:alt:server:10.1"], "p10"),
