@@ -31,10 +31,62 @@ pub(crate) fn for_each_record(
     document: &mut Document,
     visit: &mut Visit<'_>,
 ) -> Result<(), FeedError> {
+    read(source, document, Format::Json, visit)
+}
+
+/// The same for records in XML.
+///
+/// # Errors
+///
+/// Those of [`for_each_record`].
+pub(crate) fn for_each_xml_record(
+    source: &Source,
+    document: &mut Document,
+    visit: &mut Visit<'_>,
+) -> Result<(), FeedError> {
+    read(source, document, Format::Xml, visit)
+}
+
+/// What records are written in.
+#[derive(Debug, Clone, Copy)]
+enum Format {
+    Json,
+    Xml,
+}
+
+impl Format {
+    /// What the names of records end in, and what records begin with.
+    const fn marks(self) -> (&'static str, &'static [u8]) {
+        match self {
+            Self::Json => (".json", b"{"),
+            Self::Xml => (".xml", b"<"),
+        }
+    }
+
+    /// Whether a file of this name is a record, compressed or not. Files that macOS puts beside
+    /// others to hold their attributes begin with a dot.
+    fn is_record(self, name: &str) -> bool {
+        let name = name.rsplit('/').next().unwrap_or_default();
+        let (end, _) = self.marks();
+        let is_of_it = |suffix| {
+            let name = name.strip_suffix(suffix);
+            name.and_then(|name| name.strip_suffix(end)).is_some()
+        };
+        !name.starts_with('.') && SUFFIXES.iter().copied().any(is_of_it)
+    }
+}
+
+fn read(
+    source: &Source,
+    document: &mut Document,
+    format: Format,
+    visit: &mut Visit<'_>,
+) -> Result<(), FeedError> {
     let mut records = Records {
         name: source.name.clone(),
         location: document.location().to_owned(),
         meter: document.meter(),
+        format,
         buffer: Vec::new(),
         visit,
     };
@@ -53,28 +105,24 @@ pub(crate) fn for_each_record(
     let whole = Cursor::new(&start).chain(document);
     if start.get(257..262) == Some(b"ustar") {
         records.tar(whole)
-    } else if start.trim_ascii_start().starts_with(b"{") {
+    } else if start.trim_ascii_start().starts_with(format.marks().1) {
         records.single(whole)
     } else {
-        Err(records.malformed("neither a tar nor a zip archive, nor a record in JSON"))
+        let format = match format {
+            Format::Json => "JSON",
+            Format::Xml => "XML",
+        };
+        Err(records.malformed(format!(
+            "neither a tar nor a zip archive, nor a record in {format}"
+        )))
     }
-}
-
-/// Whether a file of this name is a record, compressed or not. Files that macOS puts beside
-/// others to hold their attributes begin with a dot.
-fn is_record(name: &str) -> bool {
-    let name = name.rsplit('/').next().unwrap_or_default();
-    let is_json = |suffix| {
-        let name = name.strip_suffix(suffix);
-        name.and_then(|name| name.strip_suffix(".json")).is_some()
-    };
-    !name.starts_with('.') && SUFFIXES.iter().copied().any(is_json)
 }
 
 struct Records<'v, 'c> {
     name: String,
     location: String,
     meter: Meter,
+    format: Format,
     buffer: Vec<u8>,
     visit: &'v mut Visit<'c>,
 }
@@ -91,14 +139,14 @@ impl Records<'_, '_> {
                 continue;
             }
             let name = text::line(&String::from_utf8_lossy(&entry.path_bytes()));
-            if is_record(&name) && entry.size() <= self.meter.limits().record {
+            if self.format.is_record(&name) && entry.size() <= self.meter.limits().record {
                 self.begin()?;
                 self.buffer.clear();
                 let read = entry.read_to_end(&mut self.buffer);
                 read.map_err(|error| self.unreadable(error))?;
                 (self.visit)(&name, Ok(&self.buffer))?;
             } else {
-                if is_record(&name) {
+                if self.format.is_record(&name) {
                     self.begin()?;
                     (self.visit)(&name, Err(Skip::TooLarge))?;
                 }
@@ -124,7 +172,7 @@ impl Records<'_, '_> {
                 .strip_prefix(directory)
                 .unwrap_or(path)
                 .to_string_lossy();
-            if !is_record(&name) {
+            if !self.format.is_record(&name) {
                 return Ok(());
             }
             self.begin()?;
@@ -200,7 +248,7 @@ impl From<FeedError> for Stop {
 
 #[cfg(test)]
 mod tests {
-    use super::is_record;
+    use super::Format;
 
     #[test]
     fn records_are_told_by_their_names() {
@@ -214,7 +262,7 @@ mod tests {
             ("json", false),
             ("", false),
         ] {
-            assert_eq!(is_record(name), is, "{name}");
+            assert_eq!(Format::Json.is_record(name), is, "{name}");
         }
     }
 }

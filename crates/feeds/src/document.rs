@@ -157,6 +157,18 @@ impl Document {
         self.meter.clone()
     }
 
+    /// Its first bytes, which stay to be read.
+    pub(crate) fn start(&mut self, length: u64) -> io::Result<Vec<u8>> {
+        let Content::Stream(stream) = &mut self.content else {
+            return Err(io::ErrorKind::IsADirectory.into());
+        };
+        let mut start = Vec::new();
+        stream.by_ref().take(length).read_to_end(&mut start)?;
+        let rest = std::mem::replace(stream, Box::new(io::empty()));
+        *stream = Box::new(io::Cursor::new(start.clone()).chain(rest));
+        Ok(start)
+    }
+
     pub(crate) fn directory(&self) -> Option<&Path> {
         match &self.content {
             Content::Directory(path) => Some(path),

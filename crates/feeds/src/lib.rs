@@ -25,12 +25,24 @@
 //! BASE/alpine/v3.18/main.json           one directory per branch: v3.18, edge
 //! BASE/alpine/v3.18/community.json
 //! BASE/alpine/last-update               the date of all of them, if it is there
+//! BASE/alt/p10.zip                      one archive per branch
+//! BASE/aws/2018.03/updateinfo.xml       one list per repository: 2018.03, 2, 2023,
+//! BASE/aws/2/aarch64/updateinfo.xml     2 has one of its own for aarch64,
+//! BASE/aws/2/extras/docker/updateinfo.xml  and its extras, with aarch64/ below them
+//! BASE/azurelinux/azurelinux-3.0-oval.xml  or cbl-mariner-2.0-oval.xml
 //! BASE/bitnami/all.zip                  or, in a directory, the records themselves
 //! BASE/chainguard/chainguard-osv.tar.gz or all.zip, security.json, or the records themselves
 //! BASE/debian/json                      the whole security tracker
+//! BASE/fedora/41/updateinfo.xml         or updates.json, a page of Bodhi,
+//! BASE/fedora/41/Everything/x86_64/     or the repository of updates itself
+//! BASE/oracle/com.oracle.elsa-2024.xml  one document per year
 //! BASE/osv/Mageia/all.zip               one archive per ecosystem; or ecosystems.txt beside them,
 //! BASE/osv/all.zip                      or any archive of OSV records
+//! BASE/photon/com.vmware.phsa-photon5.xml  one document per release
+//! BASE/rhel-vex/archive_latest.txt      which names the archive beside it, or
+//! BASE/rhel-vex/2024/cve-2024-1.json    in a directory, the documents themselves
 //! BASE/rocky/all.zip                    or, in a directory, the records themselves
+//! BASE/suse/opensuse.leap.15.6-affected.xml  or without -affected; one document per product
 //! BASE/ubuntu/osv-all.tar.xz            or osv-all.tar, or all.zip as OSV.dev has it,
 //! BASE/ubuntu/cve/2024/UBUNTU-CVE-….json  or, in a directory, the records themselves
 //! BASE/wolfi/                           as that of chainguard
@@ -41,24 +53,39 @@
 
 mod almalinux;
 mod alpine;
+mod alt;
 mod archive;
+mod aws;
+mod azurelinux;
 mod bitnami;
+mod catalog;
 mod chainguard;
+mod cvss;
+mod date;
 mod debian;
 mod document;
 mod error;
+mod fedora;
 mod feed;
 mod fetch;
 mod fingerprint;
 mod json;
 mod location;
+mod oracle;
 mod osv;
+mod oval;
+mod photon;
+mod repository;
+mod rhel_vex;
 mod rocky;
 mod roots;
 mod secdb;
+mod suse;
 mod text;
 mod ubuntu;
 mod update;
+mod updateinfo;
+mod xml;
 
 pub use document::{Document, LimitReached, Limits};
 pub use error::FeedError;
@@ -74,11 +101,19 @@ pub fn all() -> Vec<Box<dyn Feed>> {
     vec![
         Box::new(almalinux::AlmaLinux),
         Box::new(alpine::Alpine),
+        Box::new(alt::Alt),
+        Box::new(aws::Aws),
+        Box::new(azurelinux::AzureLinux),
         Box::new(bitnami::Bitnami),
         Box::new(chainguard::Chainguard::CHAINGUARD),
         Box::new(debian::Debian),
+        Box::new(fedora::Fedora),
+        Box::new(oracle::Oracle),
         Box::new(osv::Osv),
+        Box::new(photon::Photon),
+        Box::new(rhel_vex::RhelVex),
         Box::new(rocky::Rocky),
+        Box::new(suse::Suse),
         Box::new(ubuntu::Ubuntu),
         Box::new(chainguard::Chainguard::WOLFI),
     ]

@@ -48,6 +48,30 @@ pub(crate) fn is_cve(text: &str) -> bool {
         })
 }
 
+/// The first identifier of the CVE list in a text.
+pub(crate) fn cve_in(text: &str) -> Option<&str> {
+    cves_in(text).next()
+}
+
+/// The identifiers of the CVE list in a text.
+pub(crate) fn cves_in(text: &str) -> impl Iterator<Item = &str> {
+    text.match_indices("CVE-").filter_map(|(start, _)| {
+        let rest = &text[start..];
+        let end = rest
+            .bytes()
+            .position(|b| !(b.is_ascii_alphanumeric() || b == b'-'));
+        let word = &rest[..end.unwrap_or(rest.len())];
+        is_cve(word).then_some(word)
+    })
+}
+
+/// Whether it is an identifier of the CWE list: `CWE-79`.
+pub(crate) fn is_cwe(text: &str) -> bool {
+    text.strip_prefix("CWE-").is_some_and(|number| {
+        (1..=6).contains(&number.len()) && number.bytes().all(|b| b.is_ascii_digit())
+    })
+}
+
 /// Whether it can name a package or a release: printable ASCII without spaces.
 pub(crate) fn is_name(text: &str) -> bool {
     (1..=NAME).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic())
@@ -147,6 +171,20 @@ mod tests {
             ("CVE-????-?????", false),
         ] {
             assert_eq!(is_cve(text), is, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_cve_is_found_in_what_is_written_around_it() {
+        for (text, cve) in [
+            ("CVE-2024-1234", Some("CVE-2024-1234")),
+            ("CVE:00001:CVE-2019-16168", Some("CVE-2019-16168")),
+            ("CVE-2024-1 CVE-2024-1234 at SUSE", Some("CVE-2024-1234")),
+            ("CVE-2024-1234x", None),
+            ("ELSA-2024-1234", None),
+            ("CVE-é", None),
+        ] {
+            assert_eq!(cve_in(text), cve, "{text}");
         }
     }
 

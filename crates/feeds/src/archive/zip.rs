@@ -7,7 +7,7 @@ use zip::read::{ArchiveOffset, Config};
 use zip::result::ZipError;
 use zip::unstable::read::ZipIterable;
 
-use super::{Records, is_record};
+use super::Records;
 use crate::{Document, FeedError, Skip, text};
 
 impl Records<'_, '_> {
@@ -29,7 +29,7 @@ impl Records<'_, '_> {
         while let Some(entry) = entries.next() {
             let entry = entry.map_err(|error| self.broken(error))?;
             let name = text::line(&String::from_utf8_lossy(entry.name_raw()));
-            if !is_record(&name) {
+            if !self.format.is_record(&name) {
                 continue;
             }
             self.begin()?;

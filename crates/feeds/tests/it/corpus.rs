@@ -48,7 +48,7 @@ fn json(path: &Path) -> Value {
 }
 
 /// How many statements have each state.
-fn states(collected: &Collected) -> BTreeMap<FixState, usize> {
+pub(crate) fn states(collected: &Collected) -> BTreeMap<FixState, usize> {
     let mut states = BTreeMap::new();
     for affected in collected
         .advisories
@@ -265,7 +265,19 @@ fn what_is_hostile_in_the_corpus_is_survived_by_every_feed() {
                 continue;
             }
             files += 1;
-            for name in ["alpine/edge/main", "debian", "ubuntu"] {
+            for name in [
+                "alpine/edge/main",
+                "alt/p10",
+                "aws/2",
+                "azurelinux/azurelinux-3.0",
+                "debian",
+                "fedora/41",
+                "oracle/2024",
+                "photon/5",
+                "rhel-vex",
+                "suse/opensuse.tumbleweed",
+                "ubuntu",
+            ] {
                 let file = fs::File::open(&path).unwrap();
                 let location = path.display().to_string();
                 let Ok(mut document) = Document::from_reader(&location, file, limits) else {

@@ -8,16 +8,25 @@
 
 mod almalinux;
 mod alpine;
+mod alt;
 mod archives;
+mod aws;
+mod azurelinux;
 mod bitnami;
 mod chainguard;
 mod corpus;
 mod debian;
+mod fedora;
 mod fetching;
 mod mirrors;
+mod oracle;
 mod osv;
+mod oval;
+mod photon;
 mod properties;
+mod rhel_vex;
 mod rocky;
 mod server;
 mod support;
+mod suse;
 mod ubuntu;

@@ -168,7 +168,7 @@ fn round(root: &Location) -> Vec<(String, Update<Collected>)> {
     let mut rounds = Vec::new();
     for feed in all() {
         let root = roots.of(&*feed).unwrap();
-        if !matches!(&root, Location::Path(path) if path.is_dir()) {
+        if matches!(&root, Location::Path(path) if !path.exists()) {
             continue;
         }
         for source in feed.sources(&fetcher, &root).unwrap() {

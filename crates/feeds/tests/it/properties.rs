@@ -1,6 +1,8 @@
 //! No bytes make a parser panic or give what is not clean, whether they are noise, damaged
 //! documents, or documents of odd values.
 
+use std::fmt::Write as _;
+
 use clair_feeds::Limits;
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -14,7 +16,21 @@ const LIMITS: Limits = Limits {
     record: 1 << 17,
     records: 1000,
 };
-const SOURCES: [&str; 3] = ["alpine/v3.18/main", "debian", "ubuntu"];
+const SOURCES: [&str; 13] = [
+    "alpine/v3.18/main",
+    "alt/p10",
+    "aws/2",
+    "aws/2/extras/kernel-5.10",
+    "azurelinux/azurelinux-3.0",
+    "debian",
+    "fedora/41",
+    "oracle/2024",
+    "photon/5",
+    "rhel-vex",
+    "suse/suse.linux.enterprise.server.15",
+    "suse/opensuse.tumbleweed",
+    "ubuntu",
+];
 
 /// A good document of each feed.
 fn documents() -> Vec<Vec<u8>> {
@@ -24,13 +40,34 @@ fn documents() -> Vec<Vec<u8>> {
         "releases":{"bookworm":{"status":"open","repositories":{"bookworm":"5.2-1"},
             "urgency":"low**","nodsa":"Minor issue","nodsa_reason":"postponed"},
         "sid":{"status":"resolved","fixed_version":"5.3-1","urgency":"low**"}}}}}"#;
+    let oval = r#"<oval_definitions><definitions><definition id="d"><metadata><title>CVE-2024-1000
+        PHSA-1</title><affected><platform>ALT Linux branch p10</platform></affected><reference
+        source="elsa" ref_id="ELSA-1" ref_url="https://a.example/"/><advisory><cve cvss3="9/CVSS:3.1/"
+        cve="CWE-1">CVE-2024-1000</cve></advisory></metadata><criteria operator="OR"><criterion
+        test_ref="t" comment="a is earlier"/></criteria></definition></definitions><tests><rpminfo_test
+        id="t"><object object_ref="o"/><state state_ref="s"/></rpminfo_test></tests><objects>
+        <rpminfo_object id="o"><name>a</name></rpminfo_object></objects><states><rpminfo_state id="s">
+        <evr operation="less than">0:1-2</evr><arch>(x86_64|aarch64)</arch></rpminfo_state></states>
+        </oval_definitions>"#;
+    let updates = r#"<updates><update type="security"><id>ALAS-1</id><description>&lt;</description>
+        <references><reference href="https://a.example/" id="CVE-2024-1000"/></references><pkglist>
+        <collection><package name="a" epoch="1" version="5.10.1" release="2" arch="noarch"/>
+        </collection></pkglist></update></updates>"#;
+    let bodhi = r#"{"updates":[{"alias":"FEDORA-1","type":"security","status":"stable","notes":"x",
+        "release":{"id_prefix":"FEDORA","version":"41"},"builds":[{"nvr":"a-1-2","type":"rpm"}],
+        "bugs":[{"bug_id":1,"title":"CVE-2024-1000 a"}]}]}"#;
     let records = [record("CVE-2024-1001"), record("CVE-2024-1002")];
     let members = [("a.json", records[0].as_str()), ("b.json", &records[1])];
+    let errata = zip(&[("a.xml", oval)]);
     let (tar, zip) = (tar(&members), zip(&members));
     let [json, other] = records.map(String::into_bytes);
     vec![
         alpine.into(),
         debian.into(),
+        oval.into(),
+        updates.into(),
+        bodhi.into(),
+        errata,
         json,
         other,
         zstd::encode_all(&tar[..], 1).unwrap(),
@@ -137,12 +174,108 @@ fn odd_json() -> impl Strategy<Value = String> {
     })
 }
 
+/// XML whose names and texts are those that the feeds look for, in places where they do not.
+fn odd_xml() -> impl Strategy<Value = String> {
+    let name = || {
+        select(vec![
+            "definitions",
+            "definition",
+            "metadata",
+            "title",
+            "affected",
+            "platform",
+            "reference",
+            "advisory",
+            "cve",
+            "criteria",
+            "criterion",
+            "tests",
+            "rpminfo_test",
+            "object",
+            "state",
+            "objects",
+            "rpminfo_object",
+            "name",
+            "states",
+            "rpminfo_state",
+            "evr",
+            "arch",
+            "version",
+            "release",
+            "signature_keyid",
+            "update",
+            "id",
+            "references",
+            "pkglist",
+            "collection",
+            "package",
+            "module",
+            "severity",
+        ])
+    };
+    let text = || {
+        select(vec![
+            "",
+            "CVE-2024-1000",
+            "a",
+            "0:1-2",
+            "(x86_64|noarch)",
+            "^8",
+            "less than",
+            "equals",
+            "0",
+            "AND",
+            "OR",
+            "security",
+            "Oracle Linux 8 is installed",
+            "Photon OS 5 is installed",
+            "SUSE Linux Enterprise Server 15 SP5 is installed",
+            "Module a:1 is enabled",
+            "oraclelinux-release",
+            "&#27;[31m",
+            "&amp;",
+            "é",
+        ])
+    };
+    let attribute = select(vec![
+        "id",
+        "comment",
+        "test_ref",
+        "object_ref",
+        "state_ref",
+        "operation",
+        "operator",
+        "check",
+        "negate",
+        "type",
+        "name",
+        "version",
+        "release",
+        "epoch",
+        "arch",
+        "href",
+        "source",
+        "ref_id",
+    ]);
+    let attributes = vec((attribute, text()), 0..4);
+    let leaf = text().prop_map(str::to_owned);
+    leaf.prop_recursive(7, 64, 5, move |inner| {
+        (name(), attributes.clone(), vec(inner, 0..5)).prop_map(|(name, attributes, children)| {
+            let mut start = name.to_owned();
+            for (key, value) in attributes {
+                write!(start, " {key}=\"{value}\"").unwrap();
+            }
+            format!("<{start}>{}</{name}>", children.concat())
+        })
+    })
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(300))]
 
     #[test]
     fn noise_is_survived(bytes in vec(any::<u8>(), 0..2000), start in select(vec![
-        &b""[..], b"{", b"{\"bash\":{", b"PK\x03\x04", b"PK\x05\x06", b"\x1f\x8b\x08", b"\x28\xb5\x2f\xfd",
+        &b""[..], b"{", b"<updates><update><id>", b"<oval_definitions>", b"{\"bash\":{", b"PK\x03\x04", b"PK\x05\x06", b"\x1f\x8b\x08", b"\x28\xb5\x2f\xfd",
     ])) {
         check(&[start, &bytes].concat());
     }
@@ -164,6 +297,13 @@ proptest! {
     }
 
     #[test]
+    fn odd_elements_are_survived(xml in vec(odd_xml(), 1..8)) {
+        let xml = xml.concat();
+        check(format!("<oval_definitions>{xml}</oval_definitions>").as_bytes());
+        check(format!("<updates>{xml}</updates>").as_bytes());
+    }
+
+    #[test]
     fn odd_values_are_survived(json in odd_json()) {
         check(json.as_bytes());
         check(format!(r#"{{"bash":{{"CVE-2024-1000":{json}}}}}"#).as_bytes());
@@ -180,5 +320,16 @@ fn deep_nesting_does_not_overflow_the_stack() {
         check(format!(r#"{{"bash":{{"CVE-2024-1000":{deep}}}}}"#).as_bytes());
         check(format!(r#"{{"packages":[{deep}]}}"#).as_bytes());
         check(format!(r#"{{"id":"UBUNTU-CVE-2024-1000","database_specific":{deep}}}"#).as_bytes());
+        check(format!(r#"{{"updates":[{deep}]}}"#).as_bytes());
+    }
+}
+
+#[test]
+fn deep_elements_do_not_overflow_the_stack() {
+    for name in ["criteria", "update", "oval_definitions"] {
+        let deep = format!("<{name}>").repeat(20_000);
+        check(deep.as_bytes());
+        check(format!("<oval_definitions><definitions><definition>{deep}").as_bytes());
+        check(format!("<updates><update>{deep}").as_bytes());
     }
 }

@@ -1,0 +1,225 @@
+//! From a document to advisories.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use clair_model::{Advisory, Affected, FixState, PackageKind, Vulnerable};
+use clair_version::Scheme;
+
+use super::csaf::{About, Csaf, Vulnerability};
+use super::product::{Package, Products};
+use super::severity;
+use crate::{Skip, cvss, date, text};
+
+/// Who is told of what is left out, and what it is about.
+type Skipped<'s> = dyn FnMut(Skip, &str) + 's;
+
+/// The reasons that have been told. What is left out by design is in nearly every document, for
+/// hundreds of products, and is told once.
+type Told = HashSet<Skip>;
+
+/// The advisories of a document: one for each vulnerability, of which Red Hat's documents have one.
+pub(super) fn advisories(csaf: &Csaf<'_>, skip: &mut Skipped<'_>) -> Vec<Advisory> {
+    let id = csaf.document.tracking.id.as_ref();
+    if csaf.document.tracking.status == "deleted" {
+        skip(Skip::Withdrawn, id);
+        return Vec::new();
+    }
+    let products = Products::of(&csaf.product_tree);
+    let mut advisories = Vec::new();
+    for vulnerability in &csaf.vulnerabilities {
+        let id = vulnerability.cve.as_deref().unwrap_or(id);
+        if !text::is_id(id) {
+            skip(Skip::BadId, id);
+            continue;
+        }
+        let mut told = Told::new();
+        let affected = affected(vulnerability, &products, &mut |reason, about| {
+            if reason.is_defect() || told.insert(reason) {
+                skip(reason, &format!("{id} {about}"));
+            }
+        });
+        if affected.is_empty() {
+            continue;
+        }
+        advisories.push(advisory(csaf, vulnerability, id, affected));
+    }
+    advisories
+}
+
+fn advisory(
+    csaf: &Csaf<'_>,
+    vulnerability: &Vulnerability<'_>,
+    id: &str,
+    mut affected: Vec<Affected>,
+) -> Advisory {
+    let mut advisory = Advisory::new(id);
+    let note = |note: &&super::csaf::Note<'_>| note.category == "description";
+    advisory.description = vulnerability
+        .notes
+        .iter()
+        .find(note)
+        .map(|note| text::prose(&note.text))
+        .unwrap_or_default();
+    advisory.issued = date::parse(&vulnerability.release_date);
+    advisory.modified = date::parse(&csaf.document.tracking.current_release_date);
+    let of_document = csaf.document.aggregate_severity.as_ref();
+    advisory.severity = text::line(of_document.map_or("", |it| &it.text));
+    advisory.normalized_severity = severity(&advisory.severity);
+    // What all statements have in common is said once.
+    for statement in &mut affected {
+        if statement.severity.as_ref() == Some(&advisory.severity) {
+            statement.severity = None;
+            statement.normalized_severity = None;
+        }
+    }
+    let vectors = vulnerability
+        .scores
+        .iter()
+        .flat_map(|score| [&score.fourth, &score.third, &score.second])
+        .flatten();
+    advisory.cvss = text::distinct(vectors.filter_map(|cvss| cvss::vector(&cvss.vector)));
+    let cwe = vulnerability.cwe.as_ref().map(|cwe| cwe.id.to_string());
+    advisory.cwes = Vec::from_iter(cwe.filter(|cwe| text::is_cwe(cwe)));
+    let own = csaf.document.references.iter();
+    let own = own.filter(|reference| reference.category == "self");
+    let links = vulnerability.references.iter().chain(own);
+    advisory.links = text::distinct(links.filter_map(|it| text::link(&it.url)));
+    advisory.affected = affected;
+    advisory
+}
+
+/// What is said of one package, whatever its architecture.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Key {
+    package: Package,
+    state: FixState,
+    severity: Option<String>,
+}
+
+fn affected(
+    vulnerability: &Vulnerability<'_>,
+    products: &Products<'_>,
+    skip: &mut Skipped<'_>,
+) -> Vec<Affected> {
+    let impacts = by_product(&vulnerability.threats, |threat| threat.category == "impact");
+    let remedies = by_product(&vulnerability.remediations, |remedy| {
+        matches!(
+            remedy.category.as_ref(),
+            "no_fix_planned" | "none_available"
+        )
+    });
+    let mut arches: BTreeMap<Key, Vec<String>> = BTreeMap::new();
+    for (status, ids) in &vulnerability.product_status {
+        for id in ids {
+            let id: &str = &id.0;
+            let remedy = remedies.get(id).copied();
+            let found = state(status, remedy).and_then(|state| Ok((state, products.package(id)?)));
+            let (state, mut package) = match found {
+                Ok(found) => found,
+                Err(reason) => {
+                    skip(reason, id);
+                    continue;
+                }
+            };
+            let arch = package.arch.take();
+            if state == FixState::Fixed && arch.as_deref() == Some("src") {
+                // What is built from it is named beside it.
+                continue;
+            }
+            if state != FixState::Fixed {
+                package.version = None;
+            } else if package.version.is_none() {
+                skip(Skip::NoVersion, id);
+                continue;
+            }
+            let severity = impacts.get(id).map(|impact| text::line(impact));
+            let key = Key {
+                package,
+                state,
+                severity,
+            };
+            arches.entry(key).or_default().extend(arch);
+        }
+    }
+    without_contradictions(&mut arches);
+    arches.into_iter().map(statement).collect()
+}
+
+/// Drops what says that a package is not affected, if the same document says of other builds of
+/// it in the same release that they are: the first would take back the second.
+fn without_contradictions(arches: &mut BTreeMap<Key, Vec<String>>) {
+    let name = |package: &Package| {
+        (
+            package.namespace.clone(),
+            package.name.clone(),
+            package.module.clone(),
+        )
+    };
+    let affected: HashSet<_> = arches
+        .keys()
+        .filter(|key| key.state != FixState::NotAffected)
+        .map(|key| name(&key.package))
+        .collect();
+    arches.retain(|key, _| {
+        key.state != FixState::NotAffected || !affected.contains(&name(&key.package))
+    });
+}
+
+fn statement((key, mut arches): (Key, Vec<String>)) -> Affected {
+    arches.sort_unstable();
+    arches.dedup();
+    let (kind, vulnerable) = match (key.state, key.package.version) {
+        (FixState::NotAffected, _) => (PackageKind::Binary, Vulnerable::none(Scheme::Rpm)),
+        (_, Some(fixed)) => (PackageKind::Binary, Vulnerable::before(Scheme::Rpm, fixed)),
+        // Red Hat names what it has not fixed by its source.
+        (_, None) => (PackageKind::Source, Vulnerable::all(Scheme::Rpm)),
+    };
+    if key.state != FixState::Fixed {
+        arches.clear();
+    }
+    Affected {
+        namespace: key.package.namespace,
+        package: key.package.name,
+        kind,
+        arches,
+        module: key.package.module,
+        vulnerable,
+        fix_state: key.state,
+        normalized_severity: key.severity.as_deref().map(severity),
+        severity: key.severity,
+        note: None,
+    }
+}
+
+/// What a status says, with what is to become of it.
+fn state(status: &str, remedy: Option<&str>) -> Result<FixState, Skip> {
+    match status {
+        "fixed" => Ok(FixState::Fixed),
+        "known_not_affected" => Ok(FixState::NotAffected),
+        "under_investigation" => Ok(FixState::UnderInvestigation),
+        "known_affected" => Ok(match remedy {
+            Some("Out of support scope") => FixState::EndOfLife,
+            Some("Will not fix") => FixState::WillNotFix,
+            Some("Fix deferred") => FixState::Deferred,
+            _ => FixState::Affected,
+        }),
+        _ => Err(Skip::UnknownStatus),
+    }
+}
+
+/// What is said of each product in one of several lists.
+fn by_product<'v>(
+    list: &'v [About<'_>],
+    is_wanted: impl Fn(&About<'_>) -> bool,
+) -> HashMap<&'v str, &'v str> {
+    let wanted = list.iter().filter(|about| is_wanted(about));
+    let pairs = wanted.flat_map(|about| {
+        let details: &Cow<'_, str> = &about.details;
+        about
+            .product_ids
+            .iter()
+            .map(|id| (id.0.as_ref(), details.as_ref()))
+    });
+    pairs.collect()
+}
