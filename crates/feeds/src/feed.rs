@@ -113,7 +113,8 @@ pub enum Skip {
     OtherFeed,
     /// It refers to something that the document does not have.
     Dangling,
-    /// It holds only together with something that a package does not tell, such as a live patch.
+    /// It holds only under a condition that a package does not tell, such as that no live patch is
+    /// installed, or that an update passes its tests.
     Conditional,
     /// It is about a product that no image is made of.
     OtherProduct,

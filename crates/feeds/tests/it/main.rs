@@ -12,6 +12,7 @@ mod alt;
 mod archives;
 mod aws;
 mod azurelinux;
+mod catalogs;
 mod bitnami;
 mod chainguard;
 mod corpus;
