@@ -10,10 +10,9 @@ use std::fmt;
 
 use jiff::Timestamp;
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
-use serde_json::value::RawValue;
 
 use self::osv::Records;
-use crate::json::{self, Output};
+use crate::json::{self, List, Output};
 use crate::osv::export;
 use crate::{Document, Feed, FeedError, Fetcher, Location, Sink, Source};
 
@@ -171,27 +170,12 @@ impl<'de> Visitor<'de> for Errata<'_, '_> {
         }
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut errata: A) -> Result<(), A::Error> {
-        let mut count = 0_u64;
-        loop {
-            self.output.record()?;
-            // As text first: an erratum of another shape is then an error of its own only.
-            let Some(json) = errata.next_element::<Box<RawValue>>()? else {
-                break;
-            };
-            count += 1;
-            let output = &mut *self.output;
-            let advisories = erratum::advisories(self.release, json.get(), &mut |skip, about| {
-                output.skip(skip, about);
-            });
-            for advisory in advisories {
-                self.output.advisory(advisory)?;
-            }
-        }
-        if count == 0 {
-            // Taken for true, it would say that there are no vulnerabilities.
-            return Err(A::Error::custom("it has no errata"));
-        }
-        Ok(())
+    fn visit_seq<A: SeqAccess<'de>>(self, errata: A) -> Result<(), A::Error> {
+        let release = self.release;
+        let list = List {
+            output: self.output,
+            read_record: &|json, skip| erratum::advisories(release, json, skip),
+        };
+        list.visit_seq(errata)
     }
 }

@@ -1,9 +1,11 @@
 //! Reading JSON documents record by record, without ever holding one whole.
 
+use std::fmt;
 use std::io::{self, BufReader};
 
 use clair_model::Advisory;
-use serde::de::{self, DeserializeSeed};
+use serde::de::{self, DeserializeSeed, Deserializer, SeqAccess, Visitor};
+use serde_json::value::RawValue;
 
 use crate::document::{LimitReached, Meter};
 use crate::{Document, FeedError, Sink, Skip, Source};
@@ -95,5 +97,73 @@ impl<'s> Output<'s> {
                 Err(FeedError::malformed(name, location, reason))
             }
         }
+    }
+}
+
+/// What makes advisories of the text of a record. What cannot be read of it goes to the second.
+pub(crate) type ReadRecord<'r> = dyn Fn(&str, &mut dyn FnMut(Skip, &str)) -> Vec<Advisory> + 'r;
+
+/// Reads a document that is a list of records. Each is handed to `read` as text, so that one of
+/// another shape is an error of its own only.
+///
+/// # Errors
+///
+/// When it is no list, is empty or ends early, a limit is passed, or the sink refuses.
+pub(crate) fn each_record(
+    source: &Source,
+    document: &mut Document,
+    sink: &mut dyn Sink,
+    read_record: &ReadRecord<'_>,
+) -> Result<(), FeedError> {
+    let location = document.location().to_owned();
+    let mut output = Output::new(document, sink);
+    let list = List {
+        output: &mut output,
+        read_record,
+    };
+    let result = read(document, list);
+    output.finish(source, &location, result)
+}
+
+/// A list of records, wherever in a document.
+pub(crate) struct List<'o, 's> {
+    pub(crate) output: &'o mut Output<'s>,
+    pub(crate) read_record: &'o ReadRecord<'o>,
+}
+
+impl<'de> DeserializeSeed<'de> for List<'_, '_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_seq(self)
+    }
+}
+
+impl<'de> Visitor<'de> for List<'_, '_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list of records")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut records: A) -> Result<(), A::Error> {
+        let mut count = 0_u64;
+        loop {
+            self.output.record()?;
+            let Some(json) = records.next_element::<Box<RawValue>>()? else {
+                break;
+            };
+            count += 1;
+            let output = &mut *self.output;
+            let mut skip = |reason: Skip, about: &str| output.skip(reason, about);
+            for advisory in (self.read_record)(json.get(), &mut skip) {
+                self.output.advisory(advisory)?;
+            }
+        }
+        if count == 0 {
+            // Taken for true, it would say that there are no vulnerabilities.
+            return Err(de::Error::custom("it has no records"));
+        }
+        Ok(())
     }
 }

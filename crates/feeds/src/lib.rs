@@ -26,6 +26,7 @@
 //! BASE/alpine/v3.18/community.json
 //! BASE/alpine/last-update               the date of all of them, if it is there
 //! BASE/alt/p10.zip                      one archive per branch
+//! BASE/arch/all.json                    the whole security tracker
 //! BASE/aws/2018.03/updateinfo.xml       one list per repository: 2018.03, 2, 2023,
 //! BASE/aws/2/aarch64/updateinfo.xml     2 has one of its own for aarch64,
 //! BASE/aws/2/extras/docker/updateinfo.xml  and its extras, with aarch64/ below them
@@ -54,6 +55,7 @@
 mod almalinux;
 mod alpine;
 mod alt;
+mod arch;
 mod archive;
 mod aws;
 mod azurelinux;
@@ -102,6 +104,7 @@ pub fn all() -> Vec<Box<dyn Feed>> {
         Box::new(almalinux::AlmaLinux),
         Box::new(alpine::Alpine),
         Box::new(alt::Alt),
+        Box::new(arch::Arch),
         Box::new(aws::Aws),
         Box::new(azurelinux::AzureLinux),
         Box::new(bitnami::Bitnami),

@@ -180,7 +180,7 @@ fn what_cannot_be_told_is_left_out_and_counted() {
 fn a_document_of_another_form_is_refused() {
     for (text, reason) in [
         ("{}", "missing field `data`"),
-        ("[]", "it has no errata"),
+        ("[]", "it has no records"),
         ("7", "expected the errata of a release of AlmaLinux"),
         (r#"{"data":[{"id":"#, "EOF while parsing"),
     ] {

@@ -9,6 +9,7 @@
 mod almalinux;
 mod alpine;
 mod alt;
+mod arch;
 mod archives;
 mod aws;
 mod azurelinux;

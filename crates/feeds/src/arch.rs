@@ -1,0 +1,52 @@
+//! Arch Linux: the security tracker, <https://security.archlinux.org/>.
+//!
+//! One document lists the groups of vulnerabilities (`AVG-…`) that were found in packages together.
+//! Whoever installs from the repositories has the newest version of all packages, so there are no
+//! releases.
+
+mod group;
+
+use jiff::Timestamp;
+
+use crate::{Document, Feed, FeedError, Fetcher, Location, Sink, Source, json};
+
+/// The feed.
+pub(crate) struct Arch;
+
+/// The list of all groups, whatever has become of them.
+const DOCUMENT: &str = "all.json";
+
+impl Feed for Arch {
+    fn name(&self) -> &'static str {
+        "arch"
+    }
+
+    fn description(&self) -> &'static str {
+        "Arch Linux security tracker: what is or was vulnerable in the repositories"
+    }
+
+    fn upstream(&self) -> &'static str {
+        "https://security.archlinux.org/"
+    }
+
+    fn revision(&self) -> u32 {
+        1
+    }
+
+    fn sources(&self, _: &Fetcher, root: &Location) -> Result<Vec<Source>, FeedError> {
+        Ok(vec![Source {
+            name: self.name().to_owned(),
+            locations: root.candidates(DOCUMENT),
+            date: None,
+        }])
+    }
+
+    fn parse(
+        &self,
+        source: &Source,
+        document: &mut Document,
+        sink: &mut dyn Sink,
+    ) -> Result<Option<Timestamp>, FeedError> {
+        json::each_record(source, document, sink, &group::advisories).map(|()| None)
+    }
+}
