@@ -2,7 +2,8 @@ use super::*;
 
 #[test]
 fn each_mode_asks_for_what_it_needs() {
-    let shared = "internal: {token: x, indexer: {addr: 'http://i:1'}, matcher: {addr: 'http://m:1'}}\n\
+    let shared = "internal: {token: x, indexer: {addr: 'http://i:1'}, matcher: {addr: 'http://m:1'}, \
+                  updater: {addr: 'http://u:1'}}\n\
                   notifier: {webhook: {target: 'http://t/', callback: 'http://c/'}}\n";
     for (mode, missing) in [
         (Mode::Only(Service::Indexer), Some("indexer.connstring")),
@@ -253,7 +254,8 @@ fn addresses_of_services_agree_with_their_certificates() {
     let tls = "tls: {cert: /c, key: /k, root_ca: /ca}";
     let text = |scheme: &str, tls: &str| {
         format!(
-            "internal: {{indexer: {{addr: '{scheme}://i:1'}}, matcher: {{addr: '{scheme}://m:1'}}, {tls}}}"
+            "internal: {{indexer: {{addr: '{scheme}://i:1'}}, matcher: {{addr: '{scheme}://m:1'}}, \
+             updater: {{addr: '{scheme}://u:1'}}, {tls}}}"
         )
     };
     accepted(&text("http", ""), mode);
