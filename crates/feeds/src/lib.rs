@@ -36,6 +36,7 @@
 //! BASE/debian/json                      the whole security tracker
 //! BASE/fedora/41/updateinfo.xml         or updates.json, a page of Bodhi,
 //! BASE/fedora/41/Everything/x86_64/     or the repository of updates itself
+//! BASE/openeuler/all.zip                or cvrf/, a directory of notices, or an archive cvrf.zip
 //! BASE/oracle/com.oracle.elsa-2024.xml  one document per year
 //! BASE/osv/Mageia/all.zip               one archive per ecosystem; or ecosystems.txt beside them,
 //! BASE/osv/all.zip                      or any archive of OSV records
@@ -73,6 +74,7 @@ mod fetch;
 mod fingerprint;
 mod json;
 mod location;
+mod openeuler;
 mod oracle;
 mod osv;
 mod oval;
@@ -111,6 +113,7 @@ pub fn all() -> Vec<Box<dyn Feed>> {
         Box::new(chainguard::Chainguard::CHAINGUARD),
         Box::new(debian::Debian),
         Box::new(fedora::Fedora),
+        Box::new(openeuler::OpenEuler),
         Box::new(oracle::Oracle),
         Box::new(osv::Osv),
         Box::new(photon::Photon),
