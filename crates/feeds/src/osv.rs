@@ -167,7 +167,7 @@ impl<'a> Record<'a> {
     pub(crate) fn cwes(&self) -> Vec<String> {
         let specific = self.specific();
         let ids = specific.cwe_ids.iter().map(|id| id.0.as_ref());
-        text::distinct(ids.filter(|id| is_cwe(id)).map(str::to_owned))
+        text::distinct(ids.filter(|id| text::is_cwe(id)).map(str::to_owned))
     }
 
     pub(crate) fn published(&self) -> Option<Timestamp> {
@@ -221,13 +221,6 @@ pub(crate) fn level(word: &str) -> Level {
         "important" => Level::High,
         word => word.parse().unwrap_or_default(),
     }
-}
-
-/// `CWE-79`.
-fn is_cwe(text: &str) -> bool {
-    text.strip_prefix("CWE-").is_some_and(|number| {
-        (1..=6).contains(&number.len()) && number.bytes().all(|b| b.is_ascii_digit())
-    })
 }
 
 impl<'a> Affected<'a> {

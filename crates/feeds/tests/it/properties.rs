@@ -16,20 +16,31 @@ const LIMITS: Limits = Limits {
     record: 1 << 17,
     records: 1000,
 };
-const SOURCES: [&str; 13] = [
+const SOURCES: [&str; 24] = [
+    "almalinux/9",
+    "almalinux/osv",
     "alpine/v3.18/main",
     "alt/p10",
+    "arch",
     "aws/2",
     "aws/2/extras/kernel-5.10",
     "azurelinux/azurelinux-3.0",
+    "bitnami",
+    "chainguard",
+    "chainguard/secdb",
     "debian",
     "fedora/41",
+    "openeuler",
+    "openeuler/cvrf",
     "oracle/2024",
+    "osv",
     "photon/5",
     "rhel-vex",
+    "rocky",
     "suse/suse.linux.enterprise.server.15",
     "suse/opensuse.tumbleweed",
     "ubuntu",
+    "wolfi",
 ];
 
 /// A good document of each feed.
@@ -56,6 +67,28 @@ fn documents() -> Vec<Vec<u8>> {
     let bodhi = r#"{"updates":[{"alias":"FEDORA-1","type":"security","status":"stable","notes":"x",
         "release":{"id_prefix":"FEDORA","version":"41"},"builds":[{"nvr":"a-1-2","type":"rpm"}],
         "bugs":[{"bug_id":1,"title":"CVE-2024-1000 a"}]}]}"#;
+    let errata_json = r#"{"data":[{"id":"ALSA-2024:1","type":"security","severity":"Moderate",
+        "issued_date":1572983623,"modules":[{"name":"m","stream":"1"}],"references":[{"href":
+        "https://a.example/","id":"CVE-2024-1000"}],"packages":[{"name":"a","epoch":"1","version":"1",
+        "release":"2.module_el9+1","arch":"noarch","module":"m:1:2:3:noarch"}]}]}"#;
+    let groups = r#"[{"name":"AVG-1","packages":["a"],"status":"Testing","fixed":"1:2-3","type":"x",
+        "severity":"High","issues":["CVE-2024-1000"],"advisories":["ASA-1"]}]"#;
+    let notice = r#"<cvrfdoc><DocumentTracking><Identification><ID>openEuler-SA-1</ID></Identification>
+        </DocumentTracking><ProductTree><Branch Name="src"><FullProductName
+        CPE="cpe:/a:openEuler:openEuler:22.03-LTS">a-1-2.src.rpm</FullProductName></Branch>
+        </ProductTree><Vulnerability><CVE>CVE-2024-1000</CVE><ProductStatuses><Status Type="Fixed">
+        <ProductID>openEuler-22.03-LTS</ProductID></Status></ProductStatuses><CVSSScoreSets><ScoreSet>
+        <Vector>AV:N/PR:N</Vector></ScoreSet></CVSSScoreSets></Vulnerability></cvrfdoc>"#;
+    let many = r#"{"id":"X-1","upstream":["CVE-2024-1000"],"summary":"Low: m:1 update","affected":[
+        {"package":{"ecosystem":"AlmaLinux:9","name":"a"},"versions":["1-2"]},
+        {"package":{"ecosystem":"Rocky Linux:9","name":"a"},"versions":["1-2"]},
+        {"package":{"ecosystem":"openEuler:22.03-LTS","name":"a"},"versions":["1-2"]},
+        {"package":{"ecosystem":"Bitnami","name":"a"},"versions":["1.2.3-4"]},
+        {"package":{"ecosystem":"Mageia:9","name":"a"},"versions":["1-2"]},
+        {"package":{"ecosystem":"Wolfi","name":"a","purl":"pkg:apk/wolfi/a?arch=x86_64"},"versions":
+        ["1-r2"],"ecosystem_specific":{"components":[{"component_name":"c","note":"n"}]}},
+        {"package":{"ecosystem":"Chainguard","name":"a"},"versions":["1-r2"]}],
+        "database_specific":{"severity":"HIGH","cwe_ids":["CWE-1"]}}"#;
     let records = [record("CVE-2024-1001"), record("CVE-2024-1002")];
     let members = [("a.json", records[0].as_str()), ("b.json", &records[1])];
     let errata = zip(&[("a.xml", oval)]);
@@ -67,6 +100,10 @@ fn documents() -> Vec<Vec<u8>> {
         oval.into(),
         updates.into(),
         bodhi.into(),
+        errata_json.into(),
+        groups.into(),
+        notice.into(),
+        many.into(),
         errata,
         json,
         other,
