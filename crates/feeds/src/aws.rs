@@ -111,12 +111,14 @@ impl Feed for Aws {
                 reason,
             ));
         }
+        let topic = match parts[..] {
+            [_, _, "extras", topic, ..] => Some(topic),
+            _ => None,
+        };
         let repository = Repository {
             release,
-            lines: match parts[..] {
-                [_, _, "extras", topic, ..] => lines(topic),
-                _ => Vec::new(),
-            },
+            is_extra: topic.is_some(),
+            lines: topic.map_or_else(Vec::new, lines),
             is_other: parts.last() == Some(&OTHER),
         };
         updateinfo::read(source, document, sink, &repository).map(|()| None)
@@ -251,6 +253,7 @@ impl Finder<'_> {
 /// A repository whose list is read.
 struct Repository<'a> {
     release: &'a str,
+    is_extra: bool,
     /// The versions that its name has, if it is one of extras.
     lines: Vec<&'a str>,
     /// Whether it is that of the other architecture, beside one that has all else.
@@ -288,6 +291,10 @@ impl Vendor for Repository<'_> {
         Some(format!("{epoch}{line}"))
     }
 
+    fn may_be_empty(&self) -> bool {
+        self.is_extra
+    }
+
     fn arches(&self, mut listed: Vec<String>) -> Option<Vec<String>> {
         if self.is_other {
             listed.retain(|arch| arch == OTHER);
@@ -318,6 +325,7 @@ mod tests {
         ] {
             let repository = Repository {
                 release: "2",
+                is_extra: true,
                 lines: lines(topic),
                 is_other: false,
             };

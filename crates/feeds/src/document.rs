@@ -13,7 +13,8 @@ use thiserror::Error;
 /// How much of a document we are willing to read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// Bytes of the whole document, decompressed. 8 GiB.
+    /// Bytes of the whole document, decompressed. 32 GiB: archives of a file for each
+    /// vulnerability are the largest.
     pub document: u64,
     /// Bytes of one record, which is what is held in memory at once, as its bytes and as what they
     /// mean. 16 MiB: the largest that are published have a few.
@@ -25,7 +26,7 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            document: 8 << 30,
+            document: 32 << 30,
             record: 16 << 20,
             records: 20_000_000,
         }

@@ -33,6 +33,11 @@ pub(crate) trait Vendor {
         Some(listed)
     }
 
+    /// Whether a list may well have no updates, since a repository has few packages.
+    fn may_be_empty(&self) -> bool {
+        false
+    }
+
     /// Whether CVEs are also named in the description, by who is too busy to refer to them.
     fn names_in_description(&self) -> bool {
         false
@@ -69,7 +74,7 @@ pub(crate) fn read(
             })?;
         }
     }
-    if count == 0 {
+    if count == 0 && !vendor.may_be_empty() {
         // Taken for true, it would say that there are no vulnerabilities.
         return Err(xml.malformed("it has no updates"));
     }

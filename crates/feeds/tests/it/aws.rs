@@ -87,6 +87,8 @@ fn what_is_no_security_update_is_counted_and_what_is_no_list_refused() {
     let bugfix = list(PACKAGES).replace("type=\"security\"", "type=\"bugfix\"");
     let collected = parse("aws/2", bugfix).unwrap();
     assert_eq!(collected.reasons(), ["not-security: ALAS2-2024-1"]);
+    let empty = parse("aws/2/extras/docker", "<updates/>").unwrap();
+    assert!(empty.advisories.is_empty());
     for (name, text, reason) in [
         ("aws/2", "<updates/>", "it has no updates"),
         ("aws/2", "<updates><update>", "it ends early"),
