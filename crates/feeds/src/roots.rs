@@ -67,6 +67,18 @@ impl Roots {
         Ok(())
     }
 
+    /// Whether there may be anything for a feed. A mirror in the file system need not have all
+    /// feeds; of one on a web server that cannot be told.
+    pub fn has(&self, feed: &dyn Feed) -> bool {
+        match &self.mirror {
+            Some(base @ Location::Path(_)) if !self.single.contains_key(feed.name()) => {
+                let root = base.join(&format!("{}/", feed.name()));
+                matches!(root, Location::Path(path) if path.exists())
+            }
+            _ => true,
+        }
+    }
+
     /// The root of a feed.
     ///
     /// # Errors
@@ -105,6 +117,24 @@ mod tests {
         roots.set("debian=file:/x/tracker.json").unwrap();
         assert_eq!(root(&roots, &*debian), "/x/tracker.json");
         assert_eq!(root(&roots, &*alpine), "https://m.example/feeds/alpine/");
+    }
+
+    #[test]
+    fn a_mirror_in_the_file_system_has_the_feeds_that_it_has_directories_of() {
+        let directory = tempfile::tempdir().unwrap();
+        std::fs::create_dir(directory.path().join("alpine")).unwrap();
+        let base = directory.path().to_str().unwrap().parse().unwrap();
+        let (debian, alpine) = (by_name("debian").unwrap(), by_name("alpine").unwrap());
+
+        let mut roots = Roots::mirror(base);
+        assert!(roots.has(&*alpine));
+        assert!(!roots.has(&*debian));
+        roots.set("debian=/x/tracker.json").unwrap();
+        assert!(roots.has(&*debian));
+
+        assert!(Roots::upstream().has(&*debian));
+        let web = Roots::mirror("https://m.example/feeds".parse().unwrap());
+        assert!(web.has(&*debian));
     }
 
     #[test]

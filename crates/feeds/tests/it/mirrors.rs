@@ -166,11 +166,8 @@ fn mirror(root: &Path) {
 fn round(root: &Location) -> Vec<(String, Update<Collected>)> {
     let (roots, fetcher) = (Roots::mirror(root.clone()), offline());
     let mut rounds = Vec::new();
-    for feed in all() {
+    for feed in all().into_iter().filter(|feed| roots.has(&**feed)) {
         let root = roots.of(&*feed).unwrap();
-        if matches!(&root, Location::Path(path) if !path.exists()) {
-            continue;
-        }
         for source in feed.sources(&fetcher, &root).unwrap() {
             let update =
                 update_source(
