@@ -60,6 +60,7 @@ impl Catalog {
         }
         let feeds = clair_feeds::all().into_iter().map(|feed| {
             let wanted = config.feeds.get(feed.name()).cloned().unwrap_or_default();
+            let is_of_mirror = wanted.root.is_none() && config.mirror.is_some();
             let root = match (wanted.root, &config.mirror) {
                 (Some(root), _) => root,
                 (None, Some(mirror)) => mirror.join(&format!("{}/", feed.name())),
@@ -69,7 +70,12 @@ impl Catalog {
                     upstream.map_err(|source| InvalidConfig::Location { key, source })?
                 }
             };
-            let (enabled, period) = (wanted.enabled, wanted.period);
+            // A mirror in the file system need not have all feeds.
+            let is_absent = is_of_mirror && matches!(&root, Location::Path(path) if !path.exists());
+            if is_absent && wanted.enabled {
+                tracing::info!(feed = feed.name(), "the mirror has no such feed");
+            }
+            let (enabled, period) = (wanted.enabled && !is_absent, wanted.period);
             Ok(Arc::new(FollowedFeed {
                 feed,
                 root,

@@ -72,6 +72,10 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let mut jobs = Vec::new();
     for feed in &feeds {
         let feed = feed.as_ref();
+        // A mirror need not have feeds that nobody named.
+        if arguments.only.is_empty() && !roots.has(feed) {
+            continue;
+        }
         match list(feed, &roots, &fetcher) {
             Ok(sources) => {
                 remove_missing(&mut update, feed, &sources)?;
