@@ -58,12 +58,12 @@ async fn broken_off(blob: &Blob, then: Answer) -> (Blobs, Indexed) {
     let cut = Answer::ok(&blob.bytes[..blob.bytes.len() / 2]).with("content-length", &length);
     let layer = blobs.answer(&blob.digest, cut);
     let image = manifest("a", vec![layer]);
-    let (indexed, ()) = tokio::join!(indexer.index(&image), async {
+    let (answer, ()) = tokio::join!(indexer.index(&image), async {
         // The first request has been answered when the second comes.
         blobs.requested(2).await;
         blobs.answer(&blob.digest, then);
     });
-    (blobs, indexed.unwrap())
+    (blobs, answer.unwrap())
 }
 
 #[tokio::test(flavor = "multi_thread")]

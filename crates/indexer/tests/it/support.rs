@@ -19,6 +19,7 @@ use clair_rpc::{Channel, ChannelOptions, Error as RpcError, ServerOptions, Trust
 use clair_runtime::config::{Egress, ListenAddress};
 use clair_runtime::egress::EgressPolicy;
 use clair_testing::Postgres;
+use futures::StreamExt as _;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -152,9 +153,22 @@ async fn answer(State(shared): State<Arc<Shared>>, request: Request) -> Response
     let _ = open.wait_for(|open| *open).await;
     let known = shared.answers.lock().unwrap().get(&path).cloned();
     let answer = known.unwrap_or_else(|| Answer::status(404, "no such layer"));
-    // A stream has no length but the one that an answer claims.
-    let body = futures::stream::iter([Ok::<_, std::io::Error>(answer.body)]);
-    let mut response = Response::new(Body::from_stream(body));
+    // A stream has no length but the one that an answer claims. Where it claims more than there is,
+    // what there is has arrived before the connection breaks.
+    let claimed = answer.headers.get("content-length");
+    let claimed = claimed.and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
+    let is_cut = claimed.is_some_and(|length| length > answer.body.len());
+    let whole = futures::stream::iter([Ok::<_, std::io::Error>(answer.body)]);
+    let broken = futures::stream::once(async {
+        tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+        Err(std::io::Error::other("broken off"))
+    });
+    let body = if is_cut {
+        Body::from_stream(whole.chain(broken))
+    } else {
+        Body::from_stream(whole)
+    };
+    let mut response = Response::new(body);
     *response.status_mut() = answer.status;
     response.headers_mut().extend(answer.headers);
     response

@@ -28,15 +28,10 @@ async fn a_feed_that_was_never_read_is_read_at_the_start_and_told_of_once() {
     assert_eq!((run.finished.updated, run.finished.unchanged), (0, 1));
 
     let listed = updater.sources().await;
-    let feeds: Vec<_> = listed
-        .feeds
-        .iter()
-        .map(|feed| (&*feed.name, feed.enabled))
-        .collect();
-    assert_eq!(
-        feeds,
-        [("alpine", false), ("debian", true), ("ubuntu", false)]
-    );
+    assert_eq!(listed.feeds.len(), clair_feeds::all().len());
+    let enabled = listed.feeds.iter().filter(|feed| feed.enabled);
+    let enabled: Vec<_> = enabled.map(|feed| &*feed.name).collect();
+    assert_eq!(enabled, ["debian"]);
     let source = &listed.sources[0];
     assert_eq!(
         (&*source.name, source.advisories, &*source.last_error),
