@@ -30,8 +30,8 @@ fn main() -> ExitCode {
     if let Some(nats) = &nats {
         command.env("NATS_URL", nats.url());
     }
-    let ports: Vec<String> = (0..PORTS).map(|_| free_port().to_string()).collect();
-    command.env("FREE_PORTS", ports.join(" "));
+    let numbers: Vec<String> = (0..PORTS).map(|_| free_port().to_string()).collect();
+    command.env("FREE_PORTS", numbers.join(" "));
     let status = command
         .status()
         .unwrap_or_else(|error| panic!("{program}: {error}"));
