@@ -11,6 +11,7 @@
 mod access;
 mod api;
 mod app;
+mod attached;
 mod authentication;
 mod config;
 mod document;

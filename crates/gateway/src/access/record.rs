@@ -16,6 +16,7 @@ use http::{Method, StatusCode};
 use http_body::{Frame, SizeHint};
 
 use super::Issuer;
+use crate::attached::Attached;
 use crate::metrics::{self, Answered, Family};
 use crate::routes::Route;
 
@@ -72,12 +73,7 @@ impl Record {
     pub(super) fn answer(mut self, response: Response) -> Response {
         self.status = Some(response.status());
         let sent = Arc::clone(&self.sent);
-        response.map(|body| {
-            Body::new(Recorded {
-                body: Counted::new(body, sent),
-                _record: self,
-            })
-        })
+        response.map(|body| Body::new(Attached::new(Counted::new(body, sent), self)))
     }
 }
 
@@ -138,33 +134,6 @@ impl http_body::Body for Counted {
                 .fetch_add(data.remaining() as u64, Ordering::Relaxed);
         }
         polled
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
-    }
-}
-
-/// The body of an answer, with which its record ends.
-#[derive(Debug)]
-struct Recorded {
-    body: Counted,
-    _record: Record,
-}
-
-impl http_body::Body for Recorded {
-    type Data = Bytes;
-    type Error = axum::Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        Pin::new(&mut self.body).poll_frame(context)
     }
 
     fn is_end_stream(&self) -> bool {

@@ -1,15 +1,13 @@
 //! Whether a connection has requests.
 
-use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::body::Body;
 use axum::response::Response;
-use bytes::Bytes;
-use http_body::{Frame, SizeHint};
 use tokio::time::Instant;
+
+use crate::attached::Attached;
 
 /// The requests of a connection. Copies share it.
 #[derive(Debug, Clone)]
@@ -70,39 +68,13 @@ impl Activity {
 impl Busy {
     /// An answer at whose end the request is over.
     pub(super) fn until_the_end_of(self, answer: Response) -> Response {
-        answer.map(|body| Body::new(Answering { body, _busy: self }))
+        answer.map(|body| Body::new(Attached::new(body, self)))
     }
 }
 
 impl Drop for Busy {
     fn drop(&mut self) {
         self.0.change(|requests| requests.saturating_sub(1));
-    }
-}
-
-#[derive(Debug)]
-struct Answering {
-    body: Body,
-    _busy: Busy,
-}
-
-impl http_body::Body for Answering {
-    type Data = Bytes;
-    type Error = axum::Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        Pin::new(&mut self.body).poll_frame(context)
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
     }
 }
 
