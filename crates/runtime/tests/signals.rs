@@ -17,7 +17,8 @@ use clair_runtime::Shutdown;
 /// How long the child's task takes once it is told to end; given in milliseconds.
 const TASK: &str = "SIGNALS_TEST_TASK";
 
-/// The process that signals are sent to.
+/// The process that signals are sent to: no test by itself, since a signal would end all tests. The
+/// tests below start this program again with it alone.
 #[tokio::test]
 #[ignore = "run by the tests here, in a process of its own"]
 async fn child() {
