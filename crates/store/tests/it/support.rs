@@ -1,10 +1,12 @@
 //! A database for each test, and things to put into it.
 
 use std::process::Command;
+use std::time::Duration;
 
 use clair_model::{Advisory, Affected, FixState, Namespace, PackageKind, Vulnerable};
 use clair_store::{
-    AdvisoryDocument, Operation, Options, Outcome, Provenance, Source, SourceKind, Store,
+    AdvisoryDocument, Error, Operation, Options, Outcome, Provenance, Source, SourceKind, Store,
+    Update,
 };
 use clair_testing::Postgres;
 use clair_version::Scheme;
@@ -87,9 +89,21 @@ pub(crate) fn documents(advisories: &[Advisory]) -> Vec<AdvisoryDocument> {
         .collect()
 }
 
+/// Begins an update, once the one before it is over: the server hears of an update that was
+/// dropped only when its connection is next used.
+async fn begin(store: &Store, source: &Source<'_>) -> Update {
+    for _ in 0..200 {
+        match store.begin_update(source).await {
+            Err(Error::SourceBusy { .. }) => tokio::time::sleep(Duration::from_millis(50)).await,
+            result => return result.unwrap(),
+        }
+    }
+    panic!("{} is being updated for ten seconds", source.name)
+}
+
 /// Updates a source to have just these advisories.
 pub(crate) async fn update(store: &Store, source: Source<'_>, advisories: &[Advisory]) -> Outcome {
-    let mut update = store.begin_update(&source).await.unwrap();
+    let mut update = begin(store, &source).await;
     update.add(documents(advisories)).await.unwrap();
     update.commit(&provenance("fingerprint")).await.unwrap()
 }
