@@ -1,6 +1,5 @@
 //! What the indexer is told, and where the configuration of all services says it.
 
-use std::fmt;
 use std::time::Duration;
 
 use clair_bus::Bus;
@@ -8,6 +7,7 @@ use clair_rpc::ServerOptions;
 use clair_runtime::config::{self, ListenAddress};
 use clair_runtime::egress::EgressPolicy;
 use clair_runtime::{Health, Service};
+use clair_service::Database;
 
 /// What the indexer is told.
 #[derive(Debug, Clone)]
@@ -27,27 +27,6 @@ pub struct Config {
     pub bus: Option<Bus>,
     /// Whom to tell whether the database and NATS can be used.
     pub health: Health,
-}
-
-/// The database.
-#[derive(Clone)]
-pub struct Database {
-    /// Its address, as [`clair_store::Store::connect`] takes it. It may hold a password, so
-    /// `Debug` does not show it.
-    pub address: String,
-    /// How it is used.
-    pub options: clair_store::Options,
-    /// Whether to bring the schema up to date at the start.
-    pub migrate: bool,
-}
-
-impl fmt::Debug for Database {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Database")
-            .field("options", &self.options)
-            .field("migrate", &self.migrate)
-            .finish_non_exhaustive()
-    }
 }
 
 /// How much is done at the same time, and how much of an image is read.
@@ -114,24 +93,11 @@ impl Config {
         bus: Option<Bus>,
         health: Health,
     ) -> Self {
-        let connstring = services.connstring(Service::Indexer);
-        let database = Database {
-            address: connstring.map_or_else(String::new, |address| address.url().to_string()),
-            options: clair_store::Options {
-                max_connections: connstring
-                    .and_then(config::Connstring::max_connections)
-                    .unwrap_or(services.database.max_connections),
-                acquire_timeout: services.database.acquire_timeout.duration(),
-                application_name: "clair-indexer".to_owned(),
-                ..clair_store::Options::default()
-            },
-            migrate: services.database.migrations || services.indexer.migrations,
-        };
         let listen = services.internal.listen_address(Service::Indexer);
         Self {
             listen: listen.unwrap_or(ListenAddress::port(6071)),
             server,
-            database,
+            database: Database::of(Service::Indexer, services),
             egress: EgressPolicy::new(&services.indexer.egress, services.indexer.airgap),
             limits: Limits::of(&services.indexer),
             bus,

@@ -1,12 +1,10 @@
 //! Running the service.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use clair_inventory::Analyzer;
 use clair_rpc::Server;
 use clair_rpc::proto::indexer::v1::indexer_server::IndexerServer;
-use clair_store::Store;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -16,10 +14,7 @@ use crate::indexer::Indexer;
 use crate::layers::Layers;
 use crate::queue::Queue;
 use crate::service::Service;
-use crate::{Config, Database, Error, garbage};
-
-/// So often a database that cannot be reached is tried again.
-const INTERVAL: Duration = Duration::from_secs(2);
+use crate::{Config, Error, garbage};
 
 /// Runs the indexer until `shutdown` is cancelled. Calls that are being served then have the grace
 /// of the server's options.
@@ -47,7 +42,7 @@ pub async fn serve(
     shutdown: CancellationToken,
 ) -> Result<(), Error> {
     let checks = Checks::new(&config.health, config.bus.is_some());
-    let connecting = shutdown.run_until_cancelled(connect(config.database));
+    let connecting = shutdown.run_until_cancelled(config.database.connect());
     let Some(store) = connecting.await.transpose()? else {
         return Ok(());
     };
@@ -85,28 +80,4 @@ pub async fn serve(
     collecting.abort();
     store.close().await;
     Ok(result?)
-}
-
-/// Waits for the database. The arguments are its own, so that the future can be sent to wherever
-/// the service runs.
-async fn connect(database: Database) -> Result<Store, clair_store::Error> {
-    loop {
-        let error = match begin(database.clone()).await {
-            Err(error) if error.is_transient() => error,
-            result => return result,
-        };
-        tracing::warn!(
-            error = &error as &dyn std::error::Error,
-            "the database is waited for"
-        );
-        tokio::time::sleep(INTERVAL).await;
-    }
-}
-
-async fn begin(database: Database) -> Result<Store, clair_store::Error> {
-    let store = Store::connect(&database.address, &database.options).await?;
-    if database.migrate {
-        store.migrate().await?;
-    }
-    Ok(store)
 }

@@ -1,6 +1,5 @@
 //! What the matcher is told, and where the configuration of all services says it.
 
-use std::fmt;
 use std::path::PathBuf;
 use std::thread;
 use std::time::Duration;
@@ -9,6 +8,7 @@ use clair_bus::Bus;
 use clair_rpc::{ChannelOptions, ServerOptions};
 use clair_runtime::config::{self, ListenAddress};
 use clair_runtime::{Health, Service};
+use clair_service::Database;
 use jiff::SignedDuration;
 
 /// What the matcher is told.
@@ -48,20 +48,8 @@ impl Config {
         health: Health,
     ) -> Self {
         let listen = services.internal.listen_address(Service::Matcher);
-        let connstring = services.connstring(Service::Matcher);
-        let database = Database {
-            address: connstring.map_or_else(String::new, |address| address.url().to_string()),
-            options: clair_store::Options {
-                max_connections: connstring
-                    .and_then(config::Connstring::max_connections)
-                    .unwrap_or(services.database.max_connections),
-                acquire_timeout: services.database.acquire_timeout.duration(),
-                statement_timeout: SNAPSHOT_TIMEOUT,
-                application_name: "clair-matcher".to_owned(),
-                ..clair_store::Options::default()
-            },
-            migrate: services.database.migrations || services.matcher.migrations,
-        };
+        let mut database = Database::of(Service::Matcher, services);
+        database.options.statement_timeout = SNAPSHOT_TIMEOUT;
         Self {
             listen: listen.unwrap_or(ListenAddress::port(6072)),
             server,
@@ -81,17 +69,6 @@ impl Config {
 /// slow disk takes a while for the largest.
 const SNAPSHOT_TIMEOUT: Duration = Duration::from_mins(30);
 
-/// The database server, and how it is used.
-#[derive(Clone)]
-pub struct Database {
-    /// Its address, which may hold a password.
-    pub address: String,
-    /// How it is used.
-    pub options: clair_store::Options,
-    /// Whether to bring the schema up to date at the start.
-    pub migrate: bool,
-}
-
 /// How much is done at the same time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
@@ -109,15 +86,6 @@ impl Default for Limits {
             matching: thread::available_parallelism().map_or(2, std::num::NonZero::get),
             waiting: 1024,
         }
-    }
-}
-
-impl fmt::Debug for Database {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Database")
-            .field("options", &self.options)
-            .field("migrate", &self.migrate)
-            .finish_non_exhaustive()
     }
 }
 

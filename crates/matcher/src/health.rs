@@ -1,6 +1,5 @@
 //! Whether the matcher can do its work.
 
-use clair_bus::Bus;
 use clair_runtime::{Check, Health};
 
 /// What the health of the process depends on. Without any data, callers are told to go to another
@@ -46,14 +45,4 @@ impl Checks {
 /// The check of the way by which events come.
 pub(crate) fn events(health: &Health) -> Check {
     health.check("matcher-events")
-}
-
-/// Says whether events come.
-pub(crate) fn look_at_events(bus: &Bus, check: &Check) {
-    let health = bus.health();
-    if health.is_healthy() {
-        check.ok();
-    } else {
-        check.degraded(health.problem.as_deref().unwrap_or("NATS is not connected"));
-    }
 }

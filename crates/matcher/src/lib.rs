@@ -34,7 +34,8 @@ mod run;
 mod service;
 mod statement;
 
-pub use config::{Config, Database, Limits};
+pub use clair_service::Database;
+pub use config::{Config, Limits};
 pub use error::Error;
 pub use metrics::describe_metrics;
 pub use run::{run, serve};

@@ -18,7 +18,7 @@ use crate::index_reports::IndexReports;
 use crate::limit::Limiter;
 use crate::report::Reporter;
 use crate::service::Service;
-use crate::{Config, Error, config};
+use crate::{Config, Error};
 
 /// Runs the matcher until `shutdown`, and gives the calls that are under way the time to end.
 ///
@@ -89,7 +89,7 @@ pub async fn serve(
 
 /// Follows the database, once it is reached.
 async fn follow(
-    config: config::Database,
+    config: clair_service::Database,
     database: Arc<Database>,
     follower: impl FnOnce(Store) -> Follower,
 ) -> Result<(), Error> {

@@ -1,6 +1,5 @@
 //! What the notifier is told, and where the configuration of all services says it.
 
-use std::fmt;
 use std::time::Duration;
 
 use clair_bus::Bus;
@@ -8,6 +7,7 @@ use clair_rpc::{ChannelOptions, ServerOptions};
 use clair_runtime::config::{self, ClientTls, ListenAddress, RemoteUrl, Secret};
 use clair_runtime::tls::CertificateWatch;
 use clair_runtime::{Health, Service};
+use clair_service::Database;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use jiff::SignedDuration;
 use thiserror::Error;
@@ -43,18 +43,6 @@ pub struct Config {
     pub bus: Option<Bus>,
     /// Whom to tell whether it can do its work.
     pub health: Health,
-}
-
-/// The database.
-#[derive(Clone)]
-pub struct Database {
-    /// Its address, as [`clair_store::Store::connect`] takes it. It may hold a password, so
-    /// `Debug` does not show it.
-    pub address: String,
-    /// How it is used.
-    pub options: clair_store::Options,
-    /// Whether to bring the schema up to date at the start.
-    pub migrate: bool,
 }
 
 /// Delivery by HTTP.
@@ -149,19 +137,7 @@ impl Config {
     ) -> Result<Self, InvalidConfig> {
         let notifier = &services.notifier;
         let listen = services.internal.listen_address(Service::Notifier);
-        let connstring = services.connstring(Service::Notifier);
-        let database = Database {
-            address: connstring.map_or_else(String::new, |address| address.url().to_string()),
-            options: clair_store::Options {
-                max_connections: connstring
-                    .and_then(config::Connstring::max_connections)
-                    .unwrap_or(services.database.max_connections),
-                acquire_timeout: services.database.acquire_timeout.duration(),
-                application_name: "clair-notifier".to_owned(),
-                ..clair_store::Options::default()
-            },
-            migrate: services.database.migrations || notifier.migrations,
-        };
+        let database = Database::of(Service::Notifier, services);
         Ok(Self {
             listen: listen.unwrap_or(ListenAddress::port(6074)),
             server,
@@ -251,15 +227,6 @@ impl Retry {
             longest_pause: interval,
             give_up_after,
         }
-    }
-}
-
-impl fmt::Debug for Database {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Database")
-            .field("options", &self.options)
-            .field("migrate", &self.migrate)
-            .finish_non_exhaustive()
     }
 }
 

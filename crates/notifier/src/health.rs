@@ -1,15 +1,12 @@
 //! Whether the notifier can do its work.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use clair_bus::Bus;
 use clair_runtime::{Check, Health};
+use clair_service::{INTERVAL, look_at_bus, look_at_database};
 use clair_store::Store;
 use tokio_util::sync::CancellationToken;
-
-/// So often it is looked.
-const INTERVAL: Duration = Duration::from_secs(2);
 
 /// What the health of the process depends on.
 #[derive(Debug)]
@@ -48,30 +45,12 @@ pub(crate) async fn look_after(
 ) {
     let looking = async {
         loop {
-            let problem = match store.health().await {
-                Ok(health) if health.migrated => None,
-                Ok(_) => Some("the schema is not up to date".to_owned()),
-                Err(error) => Some(error.to_string()),
-            };
-            served.set_serving(problem.is_none()).await;
-            match problem {
-                None => checks.database.ok(),
-                Some(problem) => checks.database.failed(problem),
-            }
+            look_at_database(&store, &checks.database, &served).await;
             if let (Some(bus), Some(check)) = (&bus, &checks.events) {
-                look_at_events(bus, check);
+                look_at_bus(bus, check);
             }
             tokio::time::sleep(INTERVAL).await;
         }
     };
     stop.run_until_cancelled(looking).await;
-}
-
-fn look_at_events(bus: &Bus, check: &Check) {
-    let health = bus.health();
-    if health.is_healthy() {
-        check.ok();
-    } else {
-        check.degraded(health.problem.as_deref().unwrap_or("NATS is not connected"));
-    }
 }

@@ -32,7 +32,8 @@ mod summary;
 mod updates;
 mod webhook;
 
-pub use config::{Config, Database, InvalidConfig, Retry, Signing, Webhook};
+pub use clair_service::Database;
+pub use config::{Config, InvalidConfig, Retry, Signing, Webhook};
 pub use error::Error;
 pub use metrics::describe_metrics;
 pub use run::{run, serve};

@@ -16,7 +16,7 @@ use crate::matcher::Matcher;
 use crate::service::Service;
 use crate::updates::{Follower, Notifier, listen};
 use crate::webhook::Webhook;
-use crate::{Config, Error, database, garbage};
+use crate::{Config, Error, garbage};
 
 /// Runs the notifier until `shutdown` is cancelled. Calls that are being served, and deliveries that
 /// have begun, then have some seconds.
@@ -48,7 +48,7 @@ pub async fn serve(
     let signer = Signer::new(&signing.auth, signing.signer.as_ref(), NOTIFIER_ISSUER).await?;
     let webhook = Webhook::new(config.webhook, signer.clone(), &config.certificates)?;
     let matcher = Channel::lazy(config.matcher).map_err(Error::Matcher)?;
-    let connecting = shutdown.run_until_cancelled(database::connect(config.database));
+    let connecting = shutdown.run_until_cancelled(config.database.connect());
     let Some(store) = connecting.await.transpose()? else {
         return Ok(());
     };

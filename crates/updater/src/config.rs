@@ -9,6 +9,7 @@ use clair_feeds::{Location, ParseLocationError};
 use clair_rpc::ServerOptions;
 use clair_runtime::config::{self, ListenAddress};
 use clair_runtime::{Health, Service};
+use clair_service::Database;
 use clair_store::Retention;
 use jiff::SignedDuration;
 use thiserror::Error;
@@ -43,17 +44,6 @@ pub struct Config {
     pub events: Arc<dyn Events>,
     /// Whom to tell whether the database can be used.
     pub health: Health,
-}
-
-/// The database.
-#[derive(Debug, Clone)]
-pub struct Database {
-    /// Its address, as [`clair_store::Store::connect`] takes it.
-    pub address: String,
-    /// How it is used.
-    pub options: clair_store::Options,
-    /// Whether to bring the schema up to date at the start.
-    pub migrate: bool,
 }
 
 /// How one feed is asked.
@@ -137,17 +127,7 @@ impl Config {
         health: Health,
     ) -> Result<Self, InvalidConfig> {
         let listen = services.internal.listen_address(Service::Updater);
-        let connstring = services.connstring(Service::Updater);
-        let database = Database {
-            address: connstring.map_or_else(String::new, |address| address.url().to_string()),
-            options: clair_store::Options {
-                max_connections: services.database.max_connections,
-                acquire_timeout: services.database.acquire_timeout.duration(),
-                application_name: "clair-updater".to_owned(),
-                ..clair_store::Options::default()
-            },
-            migrate: services.database.migrations || services.matcher.migrations,
-        };
+        let database = Database::of(Service::Updater, services);
         let mirror = services.updater.mirror.as_ref();
         let listen = listen.unwrap_or(ListenAddress::port(6073));
         Ok(Self {

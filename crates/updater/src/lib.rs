@@ -31,7 +31,8 @@ mod serve;
 mod service;
 mod source;
 
-pub use config::{Config, Database, FeedConfig, InvalidConfig};
+pub use clair_service::Database;
+pub use config::{Config, FeedConfig, InvalidConfig};
 pub use error::Error;
 pub use events::{Events, NoEvents, PublishError};
 pub use metrics::describe_metrics;

@@ -1,21 +1,15 @@
 //! The beginning and the end of the service.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use clair_rpc::Server;
 use clair_rpc::proto::updater::v1::updater_server::UpdaterServer;
-use clair_store::Store;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::engine::Engine;
-use crate::error::Chain;
 use crate::service::Service;
-use crate::{Config, Database, Error, health, retention, schedule};
-
-/// How long the database may take to appear before the next attempt.
-const PATIENCE: Duration = Duration::from_secs(10);
+use crate::{Config, Error, health, retention, schedule};
 
 /// Runs the updater until `shutdown` is cancelled. Updates that are running then are given up:
 /// what they wrote is rolled back, and they are due at the next start.
@@ -43,7 +37,7 @@ pub async fn serve(
     shutdown: CancellationToken,
 ) -> Result<(), Error> {
     let check = health::check(&config.health);
-    let connecting = shutdown.run_until_cancelled(connect(&config.database));
+    let connecting = shutdown.run_until_cancelled(config.database.clone().connect());
     let Some(store) = connecting.await.transpose()? else {
         return Ok(());
     };
@@ -72,26 +66,4 @@ pub async fn serve(
     engine.tasks.wait().await;
     engine.store.close().await;
     Ok(result?)
-}
-
-async fn connect(database: &Database) -> Result<Store, Error> {
-    let mut pause = Duration::from_millis(200);
-    loop {
-        match try_connect(database).await {
-            Err(error) if error.is_transient() => {
-                tracing::warn!(error = %Chain(&error), "the database is not there yet");
-                tokio::time::sleep(pause).await;
-                pause = (pause * 2).min(PATIENCE);
-            }
-            result => return Ok(result?),
-        }
-    }
-}
-
-async fn try_connect(database: &Database) -> Result<Store, clair_store::Error> {
-    let store = Store::connect(&database.address, &database.options).await?;
-    if database.migrate {
-        store.migrate().await?;
-    }
-    Ok(store)
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use clair_bus::{Bus, UpdateApplied, Watch, Watched};
 use clair_runtime::{Check, Health};
+use clair_service::look_at_bus;
 use futures::FutureExt as _;
 use tokio::sync::watch;
 
@@ -51,7 +52,7 @@ impl Source {
     /// The next event, while the check is told how the connection is.
     async fn next(&mut self) -> Watched<UpdateApplied> {
         loop {
-            health::look_at_events(&self.bus, &self.check);
+            look_at_bus(&self.bus, &self.check);
             tokio::select! {
                 event = self.watch.next() => return event,
                 Ok(()) = self.health.changed() => {}
