@@ -3,7 +3,7 @@
 use std::io::{self, Cursor};
 
 use clair_feeds::{Document, Limits, Sink, Skip, Source, by_name};
-use clair_model::Advisory;
+use clair_model::{Advisory, Enrichment};
 
 const LIMITS: Limits = Limits {
     document: 4 << 20,
@@ -38,6 +38,11 @@ impl Sink for Check {
         for affected in &advisory.affected {
             assert!(!affected.package.is_empty(), "a package without a name");
         }
+        Ok(())
+    }
+
+    fn enrichment(&mut self, enrichment: Enrichment) -> io::Result<()> {
+        assert!(!enrichment.tags.is_empty(), "an enrichment of nothing");
         Ok(())
     }
 

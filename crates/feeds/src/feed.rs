@@ -2,7 +2,7 @@
 
 use std::{fmt, io};
 
-use clair_model::Advisory;
+use clair_model::{Advisory, Enrichment, SourceKind};
 use jiff::Timestamp;
 
 use crate::{Document, FeedError, Fetcher, Location};
@@ -18,7 +18,12 @@ pub trait Feed: Send + Sync {
     /// Where the vendor publishes it: the root below which its documents lie.
     fn upstream(&self) -> &'static str;
 
-    /// A number that grows whenever the same bytes parse to other advisories than before, so that
+    /// What the records of its documents are.
+    fn kind(&self) -> SourceKind {
+        SourceKind::Vulnerability
+    }
+
+    /// A number that grows whenever the same bytes parse to other records than before, so that
     /// documents that did not change are read again by a program that understands them better.
     fn revision(&self) -> u32;
 
@@ -28,6 +33,17 @@ pub trait Feed: Send + Sync {
     ///
     /// When the root cannot be read, or has nothing that the feed knows.
     fn sources(&self, fetcher: &Fetcher, root: &Location) -> Result<Vec<Source>, FeedError>;
+
+    /// What the vendor has beside a document to tell whether it has changed, such as a checksum. It
+    /// counts more than what the server says of the document.
+    ///
+    /// # Errors
+    ///
+    /// When it is there and cannot be read.
+    fn stamp(&self, fetcher: &Fetcher, source: &Source) -> Result<Option<String>, FeedError> {
+        let _ = (fetcher, source);
+        Ok(None)
+    }
 
     /// Reads one document, record by record, and gives the date the vendor puts on it if it has
     /// one.
@@ -64,6 +80,14 @@ pub trait Sink {
     /// When it cannot be stored. That ends the parsing.
     fn advisory(&mut self, advisory: Advisory) -> io::Result<()>;
 
+    /// Takes an enrichment. Only feeds [of that kind](Feed::kind) have any, and they have no
+    /// advisories.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be stored. That ends the parsing.
+    fn enrichment(&mut self, enrichment: Enrichment) -> io::Result<()>;
+
     /// Is told of a record, or of a part of one, that was left out. `subject` names it for people
     /// and may come from the document: it is short and safe to print, and nothing more is known.
     fn skipped(&mut self, reason: Skip, subject: &str);
@@ -72,6 +96,10 @@ pub trait Sink {
 impl<S: Sink + ?Sized> Sink for &mut S {
     fn advisory(&mut self, advisory: Advisory) -> io::Result<()> {
         (**self).advisory(advisory)
+    }
+
+    fn enrichment(&mut self, enrichment: Enrichment) -> io::Result<()> {
+        (**self).enrichment(enrichment)
     }
 
     fn skipped(&mut self, reason: Skip, subject: &str) {
@@ -120,11 +148,13 @@ pub enum Skip {
     OtherProduct,
     /// An update that fixes no vulnerability.
     NotSecurity,
+    /// It has nothing of what the feed is read for.
+    NothingAdded,
 }
 
 impl Skip {
     /// All reasons.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::Withdrawn,
         Self::Notice,
         Self::Foreign,
@@ -143,6 +173,7 @@ impl Skip {
         Self::Conditional,
         Self::OtherProduct,
         Self::NotSecurity,
+        Self::NothingAdded,
     ];
 
     /// The reason as a word, for labels and logs.
@@ -166,6 +197,7 @@ impl Skip {
             Self::Conditional => "conditional",
             Self::OtherProduct => "other-product",
             Self::NotSecurity => "not-security",
+            Self::NothingAdded => "nothing-added",
         }
     }
 
@@ -180,6 +212,7 @@ impl Skip {
                 | Self::Conditional
                 | Self::OtherProduct
                 | Self::NotSecurity
+                | Self::NothingAdded
         )
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::io::{self, BufReader};
 
-use clair_model::Advisory;
+use clair_model::{Advisory, Enrichment};
 use serde::de::{self, DeserializeSeed, Deserializer, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
@@ -59,6 +59,15 @@ impl<'s> Output<'s> {
     /// Hands over an advisory.
     pub(crate) fn advisory<E: de::Error>(&mut self, advisory: Advisory) -> Result<(), E> {
         self.sink.advisory(advisory).map_err(|error| {
+            let message = E::custom(&error);
+            self.stop = Some(Stop::Sink(error));
+            message
+        })
+    }
+
+    /// Hands over an enrichment.
+    pub(crate) fn enrichment<E: de::Error>(&mut self, enrichment: Enrichment) -> Result<(), E> {
+        self.sink.enrichment(enrichment).map_err(|error| {
             let message = E::custom(&error);
             self.stop = Some(Stop::Sink(error));
             message

@@ -65,6 +65,18 @@ impl Location {
         }
     }
 
+    /// What has another name in the same directory.
+    pub(crate) fn sibling(&self, name: &str) -> Option<Self> {
+        match self {
+            Self::Http(url) => {
+                let mut url = url.clone();
+                url.path_segments_mut().ok()?.pop().push(name);
+                Some(Self::Http(url))
+            }
+            Self::Path(path) => Some(Self::Path(path.with_file_name(name))),
+        }
+    }
+
     /// Whether it is, by its name or by what lies there, a document and no directory.
     pub fn is_document(&self) -> bool {
         match self {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io;
 
-use clair_model::Advisory;
+use clair_model::{Advisory, Enrichment};
 use jiff::Timestamp;
 
 use crate::{Document, Feed, FeedError, Fetched, Fetcher, Fingerprint, Sink, Skip, Source};
@@ -34,6 +34,8 @@ pub struct Summary {
     pub advisories: u64,
     /// Statements about packages in them.
     pub statements: u64,
+    /// Enrichments.
+    pub enrichments: u64,
     /// Records, or parts of them, that were left out, by reason.
     pub skipped: BTreeMap<Skip, u64>,
 }
@@ -54,6 +56,17 @@ pub fn update_source<S: Sink>(
 ) -> Result<Update<S>, FeedError> {
     let revision = feed.revision();
     let previous = previous.filter(|previous| previous.revision == revision);
+    let stamp = feed.stamp(fetcher, source)?;
+    if let (Some(stamp), Some(previous)) = (&stamp, previous)
+        && previous.tag.as_ref() == Some(stamp)
+        && source
+            .locations
+            .iter()
+            .any(|location| location.to_string() == previous.location)
+    {
+        tracing::info!(source = source.name, "unchanged by its stamp");
+        return Ok(Update::Unchanged);
+    }
     let Fetched::New {
         mut document,
         fingerprint,
@@ -77,6 +90,7 @@ pub fn update_source<S: Sink>(
         source = source.name,
         advisories = summary.advisories,
         statements = summary.statements,
+        enrichments = summary.enrichments,
         skipped = summary.skipped.values().sum::<u64>(),
         "read"
     );
@@ -84,6 +98,7 @@ pub fn update_source<S: Sink>(
         sink,
         fingerprint: Fingerprint {
             revision,
+            tag: stamp.or(fingerprint.tag),
             ..fingerprint
         },
         date: stated.or(source.date).or(modified),
@@ -101,6 +116,11 @@ impl<S: Sink> Sink for Counting<S> {
         self.summary.advisories += 1;
         self.summary.statements += advisory.affected.len() as u64;
         self.sink.advisory(advisory)
+    }
+
+    fn enrichment(&mut self, enrichment: Enrichment) -> io::Result<()> {
+        self.summary.enrichments += 1;
+        self.sink.enrichment(enrichment)
     }
 
     fn skipped(&mut self, reason: Skip, subject: &str) {

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
-use clair_store::{SourceKind, SourceStatus, Store};
+use clair_store::{SourceStatus, Store};
 use clair_vulndb::{NewSegment, SourceInfo, Update};
 use thiserror::Error;
 use tokio::sync::Notify;
@@ -46,7 +46,7 @@ pub(crate) struct Latest {
 }
 
 impl Latest {
-    /// The sources with advisories, by name, as they were when they were last asked for.
+    /// The sources with records, by name, as they were when they were last asked for.
     pub(crate) fn sources(&self) -> Arc<Vec<SourceStatus>> {
         self.sources.load_full()
     }
@@ -135,9 +135,7 @@ impl Follower {
 
     async fn sources(&self) -> Result<Arc<Vec<SourceStatus>>, SyncError> {
         let mut sources = self.store.sources().await?;
-        sources.retain(|source| {
-            source.kind == SourceKind::Vulnerability && source.operation.is_some()
-        });
+        sources.retain(|source| source.operation.is_some());
         let sources = Arc::new(sources);
         self.latest.sources.store(Arc::clone(&sources));
         Ok(sources)
@@ -150,11 +148,7 @@ impl Follower {
         let mut failure = None;
         for name in &plan.changed {
             let began = Instant::now();
-            let made = async {
-                let writer = update.writer(name)?;
-                segment::rebuild(&self.store, name, writer).await
-            };
-            let made = made.await;
+            let made = segment::rebuild(&self.store, name, update).await;
             metrics::segment(began.elapsed(), made.is_ok());
             match made {
                 Ok(segment) => {

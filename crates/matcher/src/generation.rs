@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use arc_swap::ArcSwapOption;
+use clair_model::SourceKind;
 use clair_rpc::{Error, ErrorCode};
 use clair_vulndb::{Database, SourceInfo};
 use tokio::sync::Notify;
@@ -21,10 +22,12 @@ pub(crate) struct Generations {
 
 impl Generations {
     /// Opens what is in a directory and puts it in use; nothing where nothing is there yet, or
-    /// where it has no source.
+    /// where no source has advisories.
     pub(crate) fn open(&self, directory: &Path) -> Result<(), clair_vulndb::Error> {
         let database = match Database::open(directory) {
-            Ok(database) if !database.sources().is_empty() => Some(Arc::new(database)),
+            Ok(database) if database.sources().iter().any(has_advisories) => {
+                Some(Arc::new(database))
+            }
             Ok(_) | Err(clair_vulndb::Error::NotFound { .. }) => None,
             Err(error) => return Err(error),
         };
@@ -43,11 +46,10 @@ impl Generations {
 
     /// Whether the generation in use has just these sources, as they are.
     pub(crate) fn have<'s>(&self, sources: impl Iterator<Item = &'s SourceInfo>) -> bool {
-        let current = self.current();
-        let current = current
-            .as_ref()
-            .map_or(&[][..], |database| database.sources());
-        current.iter().eq(sources)
+        match self.current() {
+            Some(database) => database.sources().iter().eq(sources),
+            None => !sources.into_iter().any(has_advisories),
+        }
     }
 
     /// The generation in use, if there is any data.
@@ -69,6 +71,10 @@ impl Generations {
     pub(crate) fn replaced(&self) -> Notified<'_> {
         self.replaced.notified()
     }
+}
+
+fn has_advisories(source: &SourceInfo) -> bool {
+    source.kind == SourceKind::Vulnerability
 }
 
 /// The update operation from which the data of a source was made.

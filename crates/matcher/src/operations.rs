@@ -1,14 +1,13 @@
 //! The history of updates.
 
+use clair_model::Advisory;
 use clair_rpc::conversion::{InvalidField, to_timestamp};
 use clair_rpc::proto::matcher::v1::{
     DeleteUpdateOperationResponse, GetUpdateDiffResponse, ListUpdateOperationsResponse,
 };
 use clair_rpc::proto::model::v1;
 use clair_rpc::{Error, ErrorCode};
-use clair_store::{
-    AdvisoryDocument, Change, ChangeKey, Deletion, Difference, Operation, SourceKind, Store,
-};
+use clair_store::{Change, ChangeKey, Deletion, Difference, Operation, Record, SourceKind, Store};
 use futures::stream::{self, Stream, TryStreamExt as _};
 use uuid::Uuid;
 
@@ -107,11 +106,12 @@ pub(crate) fn parts(
     futures::StreamExt::chain(stream::iter([Ok(head)]), changes)
 }
 
-/// The advisories of a difference: what was added, then what was removed, some at a time.
+/// The advisories of a difference: what was added, then what was removed, some at a time. Enrichments
+/// are none: they affect nothing.
 pub(crate) fn pages(
     store: Store,
     difference: Difference,
-) -> impl Stream<Item = Result<(Change, Vec<AdvisoryDocument>), Error>> + Send + 'static {
+) -> impl Stream<Item = Result<(Change, Vec<Record>), Error>> + Send + 'static {
     struct Place {
         store: Store,
         difference: Difference,
@@ -124,7 +124,8 @@ pub(crate) fn pages(
         change: Change::Added,
         after: None,
     };
-    stream::try_unfold(Some(start), async |place| {
+    let has_advisories = start.difference.current.kind == SourceKind::Vulnerability;
+    stream::try_unfold(has_advisories.then_some(start), async |place| {
         let Some(mut place) = place else {
             return Ok(None);
         };
@@ -151,13 +152,10 @@ pub(crate) fn pages(
     })
 }
 
-fn statements(
-    source: &str,
-    documents: &[AdvisoryDocument],
-) -> Result<Vec<v1::Vulnerability>, Error> {
+fn statements(source: &str, documents: &[Record]) -> Result<Vec<v1::Vulnerability>, Error> {
     let mut statements = Vec::new();
     for document in documents {
-        let advisory = document.decode().map_err(|error| database::error(&error))?;
+        let advisory: Advisory = document.decode().map_err(|error| database::error(&error))?;
         let vulnerabilities = statement::vulnerabilities(source, &advisory);
         statements.extend(vulnerabilities.into_iter().map(v1::Vulnerability::from));
     }

@@ -294,7 +294,7 @@ fn status(source: &SourceInfo) -> SourceStatus {
         feed: source.feed.clone(),
         current_ref: source.fingerprint.clone(),
         latest_ref: source.fingerprint.clone(),
-        advisories: source.advisories,
+        advisories: source.advisories + source.enrichments,
         upstream_date: source.upstream.map(to_timestamp),
         checked_at: Some(to_timestamp(source.fetched)),
     }

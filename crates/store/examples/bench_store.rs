@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use clair_model::{Advisory, Affected, FixState, Namespace, PackageKind, Severity, Vulnerable};
 use clair_store::{
-    AdvisoryDocument, Change, Options, Outcome, PackageKey, Provenance, Source, SourceKind, Store,
+    Change, Options, Outcome, PackageKey, Provenance, Record, Source, SourceKind, Store,
 };
 use clair_testing::Postgres;
 use clair_version::Scheme;
@@ -39,9 +39,9 @@ async fn main() {
 
 async fn updates(store: &Store, address: &str, count: u32) {
     println!("{count} advisories");
-    let encode = |revision: u32| -> Vec<AdvisoryDocument> {
+    let encode = |revision: u32| -> Vec<Record> {
         let made = (0..count).map(|n| advisory(n, if n % 100 == 0 { revision } else { 0 }));
-        made.map(|advisory| AdvisoryDocument::encode(&advisory).unwrap())
+        made.map(|advisory| Record::encode(&advisory).unwrap())
             .collect()
     };
     let (first, encoding) = timed(async || encode(0)).await;
@@ -75,7 +75,7 @@ async fn updates(store: &Store, address: &str, count: u32) {
     let (read, elapsed) = timed(async || {
         let mut snapshot = store.snapshot(SOURCE.name).await.unwrap().unwrap();
         snapshot
-            .advisories()
+            .records()
             .try_fold(0, async |sum, _| Ok(sum + 1))
             .await
             .unwrap()
@@ -105,7 +105,7 @@ async fn updates(store: &Store, address: &str, count: u32) {
     println!("  {:<42}{:>10}", "table of advisories", size);
 }
 
-async fn apply(store: &Store, documents: Vec<AdvisoryDocument>) -> Outcome {
+async fn apply(store: &Store, documents: Vec<Record>) -> Outcome {
     let mut update = store.begin_update(&SOURCE).await.unwrap();
     update.add(documents).await.unwrap();
     update.commit(&Provenance::default()).await.unwrap()
@@ -262,7 +262,7 @@ fn advisory(number: u32, revision: u32) -> Advisory {
 }
 
 /// Copies as many bytes as the documents have into a table with a key and nothing else.
-fn copy(address: &str, documents: &[AdvisoryDocument]) -> Duration {
+fn copy(address: &str, documents: &[Record]) -> Duration {
     psql(
         address,
         "CREATE TABLE yardstick (hash uuid PRIMARY KEY, document bytea)",

@@ -4,7 +4,7 @@
 //!
 //! - `manifests`, `layers`, `inventory`, `search`: what images contain, and which images contain a
 //!   package;
-//! - `sources`, `updates`, `operations`, `advisories`: what sources of security data state, as a
+//! - `sources`, `updates`, `operations`, `records`: what sources of security data state, as a
 //!   history of differences;
 //! - `notifications`, `deliveries`: which images an update affects, and whether their owners know;
 //! - `replay`: tokens that must not be used twice;
@@ -31,7 +31,6 @@
 //! schema in `.sqlx`. `deploy/sqlx-prepare` writes it anew, with a PostgreSQL of its own.
 
 mod address;
-mod advisories;
 mod deliveries;
 mod document;
 mod error;
@@ -43,6 +42,7 @@ mod leadership;
 mod manifests;
 mod notifications;
 mod operations;
+mod records;
 mod replay;
 mod search;
 mod sources;
@@ -51,7 +51,7 @@ mod text;
 mod time;
 mod updates;
 
-pub use advisories::{AdvisoryDocument, Snapshot};
+pub use clair_model::SourceKind;
 pub use deliveries::{Delivery, DeliveryState, SetPosition, SetStatus};
 pub use error::Error;
 pub use garbage::Retention;
@@ -61,8 +61,9 @@ pub use notifications::{
     NewNotification, Notification, NotificationPage, NotificationWriter, PendingUpdate, Reason,
 };
 pub use operations::{Change, ChangeKey, Deletion, Difference, Operation};
+pub use records::{Record, Recorded, Snapshot};
 pub use search::{AffectedManifest, IndexedPackage, PackageKey};
-pub use sources::{Source, SourceKind, SourceStatus};
+pub use sources::{Source, SourceStatus};
 pub use store::{Health, Options, Store};
 pub use updates::{Outcome, Provenance, Update};
 

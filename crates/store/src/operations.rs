@@ -1,10 +1,11 @@
 //! The history of update operations, and what changed from one to another.
 
+use clair_model::SourceKind;
 use jiff::Timestamp;
 use sqlx::types::chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use crate::{AdvisoryDocument, Error, SourceKind, Store, time};
+use crate::{Error, Record, Store, sources, time};
 
 /// A change of a source.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -161,7 +162,7 @@ impl Store {
         change: Change,
         after: Option<ChangeKey>,
         limit: u32,
-    ) -> Result<Vec<(ChangeKey, AdvisoryDocument)>, Error> {
+    ) -> Result<Vec<(ChangeKey, Record)>, Error> {
         let Difference {
             source, from, to, ..
         } = *difference;
@@ -188,7 +189,7 @@ impl Store {
                 operation: row.operation,
                 id: row.id,
             };
-            (key, AdvisoryDocument::from_parts(row.hash, row.document))
+            (key, Record::from_parts(row.hash, row.document))
         });
         Ok(changed.collect())
     }
@@ -346,7 +347,7 @@ impl TryFrom<Row> for Operation {
         Ok(Self {
             reference: row.reference,
             source: row.source,
-            kind: SourceKind::of_name(&row.kind)?,
+            kind: sources::kind(&row.kind)?,
             fingerprint: row.fingerprint,
             created: time::from_database(row.created_at)?,
             added: row.added.unsigned_abs(),

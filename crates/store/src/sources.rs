@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use clair_model::SourceKind;
 use jiff::Timestamp;
 use sqlx::types::Json;
 use sqlx::types::chrono::{DateTime, Utc};
@@ -9,35 +10,6 @@ use uuid::Uuid;
 
 use crate::text::storable;
 use crate::{Error, Store, time};
-
-/// What the records of a source are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum SourceKind {
-    /// Advisories.
-    Vulnerability,
-    /// Further facts about vulnerabilities.
-    Enrichment,
-}
-
-impl SourceKind {
-    pub(crate) const fn name(self) -> &'static str {
-        match self {
-            Self::Vulnerability => "vulnerability",
-            Self::Enrichment => "enrichment",
-        }
-    }
-
-    pub(crate) fn of_name(name: &str) -> Result<Self, Error> {
-        match name {
-            "vulnerability" => Ok(Self::Vulnerability),
-            "enrichment" => Ok(Self::Enrichment),
-            other => Err(Error::damaged(
-                "kind of a source",
-                format!("{other:?} is unknown"),
-            )),
-        }
-    }
-}
 
 /// A source, for those who update it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -152,6 +124,12 @@ pub(crate) async fn find(
     row.map(SourceStatus::try_from).transpose()
 }
 
+/// The kind that a column names.
+pub(crate) fn kind(name: &str) -> Result<SourceKind, Error> {
+    name.parse()
+        .map_err(|error| Error::damaged("kind of a source", error))
+}
+
 type Skipped = Json<BTreeMap<String, u64>>;
 
 struct Row {
@@ -176,7 +154,7 @@ impl TryFrom<Row> for SourceStatus {
         Ok(Self {
             name: row.name,
             feed: row.feed,
-            kind: SourceKind::of_name(&row.kind)?,
+            kind: kind(&row.kind)?,
             fingerprint: row.fingerprint,
             location: row.location,
             upstream_date: time::from_optional(row.upstream_date)?,

@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use crate::leadership::LockName;
 use crate::text::storable;
-use crate::{AdvisoryDocument, Error, Operation, Source, Store, operations, time};
+use crate::{Error, Operation, Record, Source, Store, operations, time};
 
 /// Advisories of one statement.
 const CHUNK: usize = 1_000;
@@ -50,7 +50,7 @@ pub struct Update {
     /// The hashes of the advisories that are there or were added, and whether the document has
     /// been seen to have them.
     hashes: HashMap<Uuid, bool>,
-    new: Vec<AdvisoryDocument>,
+    new: Vec<Record>,
     /// From the first difference on.
     operation: Option<Begun>,
     added: u64,
@@ -114,7 +114,7 @@ impl Store {
 
 impl Update {
     /// Takes some of the advisories of the document. Those that it has twice count once.
-    pub async fn add(&mut self, advisories: Vec<AdvisoryDocument>) -> Result<(), Error> {
+    pub async fn add(&mut self, advisories: Vec<Record>) -> Result<(), Error> {
         for advisory in advisories {
             match self.hashes.insert(advisory.hash(), true) {
                 Some(_) => {}
@@ -167,7 +167,7 @@ impl Update {
         }
         let operation = self.operation().await?;
         let (hashes, documents): (Vec<Uuid>, Vec<Vec<u8>>) =
-            self.new.drain(..).map(AdvisoryDocument::into_parts).unzip();
+            self.new.drain(..).map(Record::into_parts).unzip();
         sqlx::query!(
             "INSERT INTO advisory (source, added_by, hash, document)
              SELECT $1, $2, hash, document FROM unnest($3::uuid[], $4::bytea[]) AS new (hash, document)",

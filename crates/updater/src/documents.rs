@@ -2,30 +2,29 @@
 
 use std::io;
 
-use clair_model::Advisory;
-use clair_store::{AdvisoryDocument, Source, Store, Update};
+use clair_store::{Record, Recorded, Source, Store, Update};
 use tokio::sync::mpsc;
 use tokio::task::spawn_blocking;
 
 use crate::error::UpdateError;
 
-/// Advisories that are handed over at once.
+/// Records that are handed over at once.
 const BATCH: usize = 256;
 
 /// Batches that may wait for the database.
 const WAITING: usize = 4;
 
-/// Takes advisories on a thread that may block, encodes them there and hands them over.
+/// Takes records on a thread that may block, encodes them there and hands them over.
 #[derive(Debug)]
 pub(crate) struct Documents {
-    batch: Vec<AdvisoryDocument>,
-    channel: mpsc::Sender<Vec<AdvisoryDocument>>,
+    batch: Vec<Record>,
+    channel: mpsc::Sender<Vec<Record>>,
 }
 
 impl Documents {
-    /// Takes an advisory. It is an error that the other side has given up.
-    pub(crate) fn add(&mut self, advisory: &Advisory) -> io::Result<()> {
-        let document = AdvisoryDocument::encode(advisory).map_err(io::Error::other)?;
+    /// Takes a record. It is an error that the other side has given up.
+    pub(crate) fn add<T: Recorded>(&mut self, record: &T) -> io::Result<()> {
+        let document = Record::encode(record).map_err(io::Error::other)?;
         self.batch.push(document);
         if self.batch.len() < BATCH {
             return Ok(());
@@ -48,13 +47,13 @@ impl Documents {
     }
 }
 
-/// What was produced, and the update that holds its advisories; `None` if there were none.
+/// What was produced, and the update that holds its records; `None` if there were none.
 pub(crate) struct Produced<T> {
     pub(crate) update: Option<Update>,
     pub(crate) value: T,
 }
 
-/// Has `produce` run on a thread of its own, and its advisories written as they come. The update
+/// Has `produce` run on a thread of its own, and its records written as they come. The update
 /// is for the caller to commit; dropped, here or there, it never was.
 pub(crate) async fn write<T: Send + 'static>(
     store: &Store,

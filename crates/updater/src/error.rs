@@ -54,6 +54,12 @@ pub(crate) enum UpdateError {
     /// The archive has a source that cannot be one.
     #[error("the archive has a source {name:?} of feed {feed:?}, which is not named by its feed")]
     ForeignSource { name: String, feed: String },
+    /// The archive has a source whose records are not what its feed has.
+    #[error("the archive has source {name:?} with {found} records, which is none of its feed's")]
+    OtherKind {
+        name: String,
+        found: clair_store::SourceKind,
+    },
     /// Where archives are packed.
     #[error("cannot use the directory for archives")]
     Spool(#[source] io::Error),
@@ -99,7 +105,8 @@ impl ServiceError for UpdateError {
             Self::Archive(
                 clair_vulndb::Error::Import { .. } | clair_vulndb::Error::Newer { .. },
             )
-            | Self::ForeignSource { .. } => ErrorCode::InvalidArgument,
+            | Self::ForeignSource { .. }
+            | Self::OtherKind { .. } => ErrorCode::InvalidArgument,
             Self::UnknownSource { .. } => ErrorCode::NotFound,
             Self::Store(_)
             | Self::Archive(_)

@@ -4,7 +4,8 @@ use std::path::Path;
 
 use bytes::Bytes;
 use clair_feeds::Fingerprint;
-use clair_store::{AdvisoryDocument, SourceStatus};
+use clair_model::{Advisory, Enrichment};
+use clair_store::{Record, Recorded, SourceKind, SourceStatus};
 use clair_vulndb::{NewSegment, Provenance, Store as Directory, Update};
 use futures::TryStreamExt as _;
 use jiff::Timestamp;
@@ -45,10 +46,11 @@ pub(crate) async fn export(
         Ok::<_, UpdateError>(summary)
     });
     let summary = packed.await??;
-    let (advisories, bytes) = (summary.advisories, summary.bytes);
+    let (advisories, enrichments, bytes) = (summary.advisories, summary.enrichments, summary.bytes);
     tracing::info!(
         sources = summary.sources,
         advisories,
+        enrichments,
         bytes,
         "security data exported"
     );
@@ -88,14 +90,25 @@ async fn copy(
     let Some(mut snapshot) = engine.store.snapshot(name).await? else {
         return Ok((directory, None));
     };
-    let provenance = provenance(snapshot.source());
+    let (kind, provenance) = (snapshot.source().kind, provenance(snapshot.source()));
     let (sender, documents) = mpsc::channel(WAITING);
     let source = name.to_owned();
     let writing = spawn_blocking(move || {
-        let segment = write(&directory, &source, documents, provenance)?;
+        let segment = match kind {
+            SourceKind::Vulnerability => {
+                let mut writer = directory.writer(&source)?;
+                each(documents, |advisory: Advisory| writer.add(&advisory))?;
+                writer.finish(provenance)
+            }
+            SourceKind::Enrichment => {
+                let mut writer = directory.enrichment_writer(&source)?;
+                each(documents, |enrichment: Enrichment| writer.add(&enrichment))?;
+                writer.finish(provenance)
+            }
+        }?;
         Ok::<_, UpdateError>((directory, Some(segment)))
     });
-    let mut rows = snapshot.advisories();
+    let mut rows = snapshot.records();
     while let Some(document) = rows.try_next().await? {
         if sender.send(Some(document)).await.is_err() {
             break;
@@ -106,17 +119,15 @@ async fn copy(
     writing.await?
 }
 
-fn write(
-    directory: &Update,
-    source: &str,
-    mut documents: mpsc::Receiver<Option<AdvisoryDocument>>,
-    provenance: Provenance,
-) -> Result<NewSegment, UpdateError> {
-    let mut writer = directory.writer(source)?;
+/// Hands over the records until their end.
+fn each<T: Recorded>(
+    mut documents: mpsc::Receiver<Option<Record>>,
+    mut add: impl FnMut(T) -> Result<(), clair_vulndb::Error>,
+) -> Result<(), UpdateError> {
     while let Some(document) = documents.blocking_recv() {
         match document {
-            Some(document) => writer.add(&document.decode()?)?,
-            None => return Ok(writer.finish(provenance)?),
+            Some(document) => add(document.decode()?)?,
+            None => return Ok(()),
         }
     }
     Err(UpdateError::Spool(std::io::Error::other(

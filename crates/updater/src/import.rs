@@ -10,7 +10,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
-use clair_store::{LockName, Outcome, Provenance};
+use clair_store::{LockName, Outcome, Provenance, Source, SourceKind};
 use clair_vulndb::{Database, SourceInfo};
 use tokio::task::spawn_blocking;
 
@@ -19,7 +19,7 @@ use crate::documents::{self, Produced};
 use crate::engine::Engine;
 use crate::error::UpdateError;
 use crate::export::spool;
-use crate::source::{Ending, SourceOutcome, failed, report, stored, while_held};
+use crate::source::{Ending, SourceOutcome, failed, report, while_held};
 
 /// Stores what an archive holds.
 ///
@@ -39,7 +39,7 @@ pub(crate) async fn import(
     let mut outcomes = Vec::new();
     for source in database.sources() {
         let began = Instant::now();
-        let target = stored(&source.name, &source.feed);
+        let target = stored(source);
         let ending = match store(engine, &database, source).await {
             Ok(Outcome::Unchanged) => Ending::Unchanged,
             Ok(Outcome::Changed(operation)) => {
@@ -66,6 +66,7 @@ fn unpack(spool: &Path, mut archive: ChunkReader) -> Result<Database, UpdateErro
     let database = Database::open(spool)?;
     for source in database.sources() {
         check_name(source)?;
+        check_kind(source)?;
     }
     Ok(database)
 }
@@ -81,22 +82,52 @@ fn check_name(source: &SourceInfo) -> Result<(), UpdateError> {
     Err(UpdateError::ForeignSource { name, feed })
 }
 
+/// What is looked up as one thing must not be stored as another. Feeds that only a later release knows
+/// are taken at their word.
+fn check_kind(source: &SourceInfo) -> Result<(), UpdateError> {
+    let feed = clair_feeds::by_name(&source.feed);
+    if feed.is_none_or(|feed| feed.kind() == source.kind) {
+        return Ok(());
+    }
+    Err(UpdateError::OtherKind {
+        name: source.name.clone(),
+        found: source.kind,
+    })
+}
+
+fn stored(source: &SourceInfo) -> Source<'_> {
+    Source {
+        name: &source.name,
+        feed: &source.feed,
+        kind: source.kind,
+    }
+}
+
 async fn store(
     engine: &Engine,
     database: &Arc<Database>,
     source: &SourceInfo,
 ) -> Result<Outcome, UpdateError> {
     let lock = engine.store.lock(LockName::Source(&source.name)).await?;
-    let target = stored(&source.name, &source.feed);
+    let target = stored(source);
     let produce = {
-        let (database, name) = (Arc::clone(database), source.name.clone());
+        let (database, name, kind) = (Arc::clone(database), source.name.clone(), source.kind);
         move |mut documents: documents::Documents| {
             let refused = |source| {
                 let name = name.clone();
                 UpdateError::Feed(clair_feeds::FeedError::Sink { name, source })
             };
-            for advisory in database.advisories(&name).into_iter().flatten() {
-                documents.add(&advisory?).map_err(refused)?;
+            match kind {
+                SourceKind::Vulnerability => {
+                    for advisory in database.advisories(&name).into_iter().flatten() {
+                        documents.add(&advisory?).map_err(refused)?;
+                    }
+                }
+                SourceKind::Enrichment => {
+                    for enrichment in database.enrichments(&name).into_iter().flatten() {
+                        documents.add(&enrichment?).map_err(refused)?;
+                    }
+                }
             }
             documents.finish().map_err(refused)
         }

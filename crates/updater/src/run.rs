@@ -203,7 +203,7 @@ async fn fail_all(
         known.push(feed.name().to_owned());
     }
     for source in known {
-        let ending = source::failed(engine, &stored(&source, feed.name()), error).await;
+        let ending = source::failed(engine, &stored(&source, feed), error).await;
         let skipped = BTreeMap::new();
         let outcome = SourceOutcome {
             source,
@@ -267,8 +267,8 @@ async fn retire_missing(
         .filter(|known| !exists(&known.name) && !is_retired(known))
     {
         let began = Instant::now();
-        let target = stored(&gone.name, feed.name());
-        let ending = match retire(engine, &gone.name, feed.name()).await {
+        let target = stored(&gone.name, feed);
+        let ending = match retire(engine, &gone.name, feed).await {
             Ok(None) => Ending::Busy,
             Ok(Some(Outcome::Unchanged)) => Ending::Unchanged,
             Ok(Some(Outcome::Changed(operation))) => {
@@ -298,14 +298,18 @@ pub(crate) fn is_retired(status: &SourceStatus) -> bool {
 async fn retire(
     engine: &Engine,
     name: &str,
-    feed: &'static str,
+    feed: &FollowedFeed,
 ) -> Result<Option<Outcome>, UpdateError> {
     let Some(lock) = engine.store.try_lock(LockName::Source(name)).await? else {
         return Ok(None);
     };
     let work = async {
         let update = engine.store.begin_update(&stored(name, feed)).await?;
-        tracing::info!(feed, source = name, "no longer published, taken out");
+        tracing::info!(
+            feed = feed.name(),
+            source = name,
+            "no longer published, taken out"
+        );
         Ok(update.commit(&Provenance::default()).await?)
     };
     source::while_held(&lock, work).await.map(Some)

@@ -7,11 +7,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use clair_feeds::{Document, Fingerprint, Sink, Skip, Source, update_source};
-use clair_model::Advisory;
+use clair_model::{Advisory, Enrichment};
 use clair_rpc::ServiceError as _;
 use clair_store::{
-    Lock, LockName, Operation, Outcome, Provenance, Source as StoredSource, SourceKind,
-    SourceStatus,
+    Lock, LockName, Operation, Outcome, Provenance, Source as StoredSource, SourceStatus,
 };
 
 use crate::catalog::FollowedFeed;
@@ -46,11 +45,11 @@ pub(crate) enum Ending {
 }
 
 /// A source as the database knows it.
-pub(crate) fn stored<'a>(name: &'a str, feed: &'a str) -> StoredSource<'a> {
+pub(crate) fn stored<'a>(name: &'a str, feed: &FollowedFeed) -> StoredSource<'a> {
     StoredSource {
         name,
-        feed,
-        kind: SourceKind::Vulnerability,
+        feed: feed.name(),
+        kind: feed.feed.kind(),
     }
 }
 
@@ -75,7 +74,7 @@ pub(crate) async fn update(
             (Ending::Updated(operation), skipped)
         }
         Err(error) => (
-            failed(engine, &stored(&name, feed.name()), &error).await,
+            failed(engine, &stored(&name, feed), &error).await,
             BTreeMap::new(),
         ),
     };
@@ -197,13 +196,13 @@ async fn read(
     watched: &Watched,
 ) -> Result<Done, UpdateError> {
     let name = source.name.clone();
-    let target = stored(&name, feed.name());
+    let target = stored(&name, feed);
     let counts = Arc::new(Counts::default());
     let produce = {
         let (feed, fetcher) = (Arc::clone(feed), Arc::clone(&engine.fetcher));
         let counts = Arc::clone(&counts);
         move |documents| {
-            let sink = AdvisorySink {
+            let sink = RecordSink {
                 documents,
                 counts: Arc::clone(&counts),
             };
@@ -237,7 +236,7 @@ async fn read(
 fn conclude(
     name: &str,
     was_read_before: bool,
-    updated: clair_feeds::Update<AdvisorySink>,
+    updated: clair_feeds::Update<RecordSink>,
 ) -> Result<Reading, UpdateError> {
     let clair_feeds::Update::New {
         sink,
@@ -273,7 +272,7 @@ fn conclude(
 struct Counts {
     /// Set when the document is opened: how long it is, and the number of bytes that were read.
     bytes: std::sync::OnceLock<(u64, Arc<AtomicU64>)>,
-    advisories: AtomicU64,
+    records: AtomicU64,
 }
 
 impl Counts {
@@ -288,7 +287,7 @@ impl Counts {
         Some(Progress {
             read_bytes: read.load(Ordering::Relaxed),
             total_bytes: *total,
-            advisories: self.advisories.load(Ordering::Relaxed),
+            advisories: self.records.load(Ordering::Relaxed),
         })
     }
 
@@ -315,15 +314,20 @@ impl Counts {
 }
 
 #[derive(Debug)]
-struct AdvisorySink {
+struct RecordSink {
     documents: Documents,
     counts: Arc<Counts>,
 }
 
-impl Sink for AdvisorySink {
+impl Sink for RecordSink {
     fn advisory(&mut self, advisory: Advisory) -> io::Result<()> {
-        self.counts.advisories.fetch_add(1, Ordering::Relaxed);
+        self.counts.records.fetch_add(1, Ordering::Relaxed);
         self.documents.add(&advisory)
+    }
+
+    fn enrichment(&mut self, enrichment: Enrichment) -> io::Result<()> {
+        self.counts.records.fetch_add(1, Ordering::Relaxed);
+        self.documents.add(&enrichment)
     }
 
     fn skipped(&mut self, _: Skip, _: &str) {

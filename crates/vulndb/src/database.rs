@@ -3,10 +3,11 @@
 use std::collections::HashMap;
 use std::path::Path;
 
-use clair_model::{Namespace, PackageKind};
+use clair_model::{Namespace, PackageKind, SourceKind};
 
 use crate::advisories::Advisories;
 use crate::candidate::{AdvisoryRef, Candidates, TextReader};
+use crate::enrichments::{EnrichmentReader, Enrichments};
 use crate::manifest::Manifest;
 use crate::segment::{Segment, SegmentHash};
 use crate::{Error, SourceInfo};
@@ -14,7 +15,7 @@ use crate::{Error, SourceInfo};
 /// How often opening starts over when commits keep replacing what the manifest names.
 const ATTEMPTS: usize = 100;
 
-/// All advisories as of the moment of opening, shared by any number of threads.
+/// All records as of the moment of opening, shared by any number of threads.
 ///
 /// Opening maps the segments and reads little of them: see [`Error::Segment`] for damage that is
 /// only found later, by the function that meets it.
@@ -25,6 +26,8 @@ pub struct Database {
     segments: Vec<Segment>,
     /// Which segments speak of a namespace, and under which number.
     places: HashMap<Namespace, Vec<(usize, u16)>>,
+    /// Which segments have the enrichments of a feed.
+    enrichments: HashMap<String, Vec<usize>>,
     identity: String,
 }
 
@@ -62,6 +65,7 @@ impl Database {
     fn with(dir: &Path, manifest: &Manifest) -> Result<Self, Error> {
         let mut segments = Vec::with_capacity(manifest.sources.len());
         let mut places = HashMap::<Namespace, Vec<(usize, u16)>>::new();
+        let mut enrichments = HashMap::<String, Vec<usize>>::new();
         for (number, entry) in manifest.sources.iter().enumerate() {
             let segment = open_segment(dir, entry.segment)?;
             segment
@@ -73,6 +77,10 @@ impl Database {
                     .or_default()
                     .push((number, rank));
             }
+            if segment.kind() == SourceKind::Enrichment {
+                let of_feed = enrichments.entry(entry.source.feed.clone()).or_default();
+                of_feed.push(number);
+            }
             segments.push(segment);
         }
         Ok(Self {
@@ -83,6 +91,7 @@ impl Database {
                 .collect(),
             segments,
             places,
+            enrichments,
             identity: manifest.identity(),
         })
     }
@@ -97,7 +106,7 @@ impl Database {
         self.places.contains_key(namespace)
     }
 
-    /// Names the content: equal for databases with the same sources and the same advisories,
+    /// Names the content: equal for databases with the same sources and the same records,
     /// whenever they were fetched.
     pub fn identity(&self) -> &str {
         &self.identity
@@ -129,6 +138,9 @@ impl Database {
         let id = id.to_ascii_lowercase();
         let mut found = Vec::new();
         for (number, segment) in self.segments.iter().enumerate() {
+            if segment.kind() != SourceKind::Vulnerability {
+                continue;
+            }
             let positions = segment
                 .id(&id)
                 .map_err(|damaged| segment.damaged(damaged))?;
@@ -139,12 +151,26 @@ impl Database {
         Ok(found)
     }
 
-    /// All that a source states; `None` where the database does not have the source.
+    /// All that a source of advisories states; `None` where the database does not have the source.
     pub fn advisories(&self, source: &str) -> Option<Advisories<'_>> {
-        let number = self
-            .sources
-            .binary_search_by(|info| info.name.as_str().cmp(source));
-        number.ok().map(|number| Advisories::new(self, number))
+        let number = self.find(source, SourceKind::Vulnerability)?;
+        Some(Advisories::new(self, number))
+    }
+
+    /// All that a source of enrichments states; `None` where the database does not have the source.
+    pub fn enrichments(&self, source: &str) -> Option<Enrichments<'_>> {
+        let number = self.find(source, SourceKind::Enrichment)?;
+        Some(Enrichments::new(self, number))
+    }
+
+    /// Whether the database has enrichments of a feed.
+    pub fn has_enrichments(&self, feed: &str) -> bool {
+        self.enrichments.contains_key(feed)
+    }
+
+    /// Looks up enrichments of this database.
+    pub fn enrichment_reader(&self) -> EnrichmentReader<'_> {
+        EnrichmentReader::new(self)
     }
 
     /// Reads the texts of advisories of this database.
@@ -155,6 +181,19 @@ impl Database {
     /// Reads all of every segment and compares it with the checksums.
     pub fn verify(&self) -> Result<(), Error> {
         self.segments.iter().try_for_each(Segment::verify)
+    }
+
+    /// The segments with the enrichments of a feed.
+    pub(crate) fn enrichment_segments(&self, feed: &str) -> &[usize] {
+        self.enrichments.get(feed).map_or(&[], Vec::as_slice)
+    }
+
+    fn find(&self, source: &str, kind: SourceKind) -> Option<usize> {
+        let number = self
+            .sources
+            .binary_search_by(|info| info.name.as_str().cmp(source))
+            .ok()?;
+        (self.sources[number].kind == kind).then_some(number)
     }
 
     pub(crate) fn segments(&self) -> &[Segment] {

@@ -12,8 +12,8 @@ use xxhash_rust::xxh3::Xxh3Default;
 use crate::segment::SegmentHash;
 use crate::{Error, SourceInfo, files};
 
-/// The format that is written, and the newest that is read.
-pub(crate) const FORMAT: u32 = 1;
+/// The format that is written, and the newest that is read. The first one had advisories only.
+pub(crate) const FORMAT: u32 = 2;
 
 /// The content of a manifest. Sources are sorted by name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -77,7 +77,10 @@ impl Manifest {
         if !names.is_sorted_by(|a, b| a < b) {
             return Err(damaged("its sources are out of order".to_owned()));
         }
-        Ok(manifest)
+        Ok(Self {
+            format: FORMAT,
+            ..manifest
+        })
     }
 
     pub(crate) fn to_json(&self) -> Result<Vec<u8>, serde_json::Error> {

@@ -1,12 +1,12 @@
-//! What the database knows about where its advisories come from.
+//! What the database knows about where its records come from.
 
 use std::collections::BTreeMap;
 
-use clair_model::Namespace;
+use clair_model::{Namespace, SourceKind};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// Where and when the advisories of one source were obtained.
+/// Where and when the records of one source were obtained.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Provenance {
     /// The feed that reads the source, such as `alpine`.
@@ -25,6 +25,13 @@ pub struct Provenance {
     pub parser_version: u32,
 }
 
+/// How much a segment holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Contents {
+    Advisories { advisories: u64, statements: u64 },
+    Enrichments(u64),
+}
+
 /// One source of the database: its provenance and what it holds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SourceInfo {
@@ -32,6 +39,9 @@ pub struct SourceInfo {
     pub name: String,
     /// The feed that reads the source, such as `alpine`.
     pub feed: String,
+    /// What its records are.
+    #[serde(default)]
+    pub kind: SourceKind,
     /// Where it was read from.
     pub url: String,
     /// The last time upstream was asked and answered.
@@ -44,6 +54,9 @@ pub struct SourceInfo {
     pub advisories: u64,
     /// How many statements about a package they make.
     pub statements: u64,
+    /// How many enrichments there are.
+    #[serde(default)]
+    pub enrichments: u64,
     /// The namespaces they speak of, sorted.
     pub namespaces: Vec<Namespace>,
     /// How many entries of the source could not be used, by reason.
@@ -57,22 +70,41 @@ impl SourceInfo {
     pub(crate) fn new(
         name: String,
         provenance: Provenance,
-        advisories: u64,
-        statements: u64,
+        contents: Contents,
         namespaces: Vec<Namespace>,
     ) -> Self {
+        let (kind, advisories, statements, enrichments) = match contents {
+            Contents::Advisories {
+                advisories,
+                statements,
+            } => (SourceKind::Vulnerability, advisories, statements, 0),
+            Contents::Enrichments(count) => (SourceKind::Enrichment, 0, 0, count),
+        };
         Self {
             name,
             feed: provenance.feed,
+            kind,
             url: provenance.url,
             fetched: provenance.fetched,
             upstream: provenance.upstream,
             fingerprint: provenance.fingerprint,
             advisories,
             statements,
+            enrichments,
             namespaces,
             skipped: provenance.skipped,
             parser_version: provenance.parser_version,
+        }
+    }
+
+    /// How much it holds.
+    pub(crate) fn contents(&self) -> Contents {
+        match self.kind {
+            SourceKind::Vulnerability => Contents::Advisories {
+                advisories: self.advisories,
+                statements: self.statements,
+            },
+            SourceKind::Enrichment => Contents::Enrichments(self.enrichments),
         }
     }
 }

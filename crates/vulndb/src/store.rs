@@ -9,7 +9,7 @@ use tempfile::TempPath;
 
 use crate::manifest::{Entry, Manifest};
 use crate::segment::SegmentHash;
-use crate::{Error, NewSegment, SegmentWriter, SourceInfo, files};
+use crate::{EnrichmentWriter, Error, NewSegment, SegmentWriter, SourceInfo, files};
 
 /// A database directory that can be updated.
 #[derive(Debug, Clone)]
@@ -117,11 +117,16 @@ impl Update {
         self.manifest.sources.iter().map(|entry| &entry.source)
     }
 
-    /// Begins the segment of a source. Several can be written at once, in different threads; each
+    /// Begins the segment of a source of advisories. Several can be written at once, in different threads; each
     /// must be given to [`replace`](Self::replace) before the commit, which deletes those that are
     /// finished and were not.
     pub fn writer(&self, name: &str) -> Result<SegmentWriter, Error> {
         SegmentWriter::new(&self.dir, name)
+    }
+
+    /// Begins the segment of a source of enrichments, in the same way.
+    pub fn enrichment_writer(&self, name: &str) -> Result<EnrichmentWriter, Error> {
+        EnrichmentWriter::new(&self.dir, name)
     }
 
     /// Puts a segment in place of what the source had.

@@ -46,11 +46,12 @@ fn table(sources: &[SourceInfo], now: Timestamp) -> Table {
         "SOURCE",
         "ADVISORIES",
         "STATEMENTS",
+        "ENRICHMENTS",
         "SKIPPED",
         "FETCHED",
         "UPSTREAM'S DATE",
     ]);
-    for number in 1..=3 {
+    for number in 1..=4 {
         if let Some(column) = table.column_mut(number) {
             column.set_cell_alignment(CellAlignment::Right);
         }
@@ -60,6 +61,7 @@ fn table(sources: &[SourceInfo], now: Timestamp) -> Table {
             source.name.clone(),
             source.advisories.to_string(),
             source.statements.to_string(),
+            source.enrichments.to_string(),
             source.skipped.values().sum::<u64>().to_string(),
             format!("{} ago", age(now.duration_since(source.fetched))),
             source.upstream.map_or_else(

@@ -44,9 +44,10 @@ pub(super) fn export(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     };
     writeln!(
         io::stderr(),
-        "{} sources, {} advisories, {} bytes",
+        "{} sources, {} advisories, {} enrichments, {} bytes",
         summary.sources,
         summary.advisories,
+        summary.enrichments,
         summary.bytes
     )?;
     Ok(ExitCode::SUCCESS)
@@ -64,7 +65,15 @@ pub(super) fn import(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let summary = clair_vulndb::import(&dir, &mut input)
         .with_context(|| format!("cannot import {}", arguments.file.display()))?;
     let advisories: u64 = summary.sources.iter().map(|source| source.advisories).sum();
+    let enrichments: u64 = summary
+        .sources
+        .iter()
+        .map(|source| source.enrichments)
+        .sum();
     let sources = summary.sources.len();
-    writeln!(io::stderr(), "{sources} sources, {advisories} advisories")?;
+    writeln!(
+        io::stderr(),
+        "{sources} sources, {advisories} advisories, {enrichments} enrichments"
+    )?;
     Ok(ExitCode::SUCCESS)
 }

@@ -12,8 +12,8 @@ use clair_feeds::{
     Feed, FetchOptions, Fetcher, Fingerprint, Location, Roots, Sink, Skip, Source, Summary,
     update_source,
 };
-use clair_model::Advisory;
-use clair_vulndb::{NewSegment, Provenance, SegmentWriter, Store, Update};
+use clair_model::{Advisory, Enrichment, SourceKind};
+use clair_vulndb::{EnrichmentWriter, NewSegment, Provenance, SegmentWriter, Store, Update};
 use clap::Args;
 use jiff::Timestamp;
 
@@ -102,7 +102,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
             }
             Ok(Outcome::New(segment, summary)) => {
                 update.replace(segment);
-                describe(&summary)
+                describe(job.feed.kind(), &summary)
             }
             Err(error) => {
                 failures.push((name.clone(), error));
@@ -233,8 +233,7 @@ fn ask(
     let asked = Timestamp::now();
     let updated = update_source(*feed, source, fetcher, previous.as_ref(), |document| {
         progress.begin(&source.name, document);
-        let writer = update.writer(&source.name).map_err(io::Error::other)?;
-        Ok(SegmentSink(writer))
+        SegmentSink::new(update, *feed, &source.name).map_err(io::Error::other)
     })?;
     match (updated, previous) {
         (clair_feeds::Update::Unchanged, Some(previous)) => {
@@ -262,17 +261,46 @@ fn ask(
                     .map(|(reason, &count)| (reason.name().to_owned(), count))
                     .collect(),
             };
-            Ok(Outcome::New(sink.0.finish(provenance)?, summary))
+            Ok(Outcome::New(sink.finish(provenance)?, summary))
         }
     }
 }
 
-/// Writes advisories into a segment.
-struct SegmentSink(SegmentWriter);
+/// Writes records into a segment.
+enum SegmentSink {
+    Advisories(SegmentWriter),
+    Enrichments(EnrichmentWriter),
+}
+
+impl SegmentSink {
+    fn new(update: &Update, feed: &dyn Feed, source: &str) -> Result<Self, clair_vulndb::Error> {
+        match feed.kind() {
+            SourceKind::Vulnerability => update.writer(source).map(Self::Advisories),
+            SourceKind::Enrichment => update.enrichment_writer(source).map(Self::Enrichments),
+        }
+    }
+
+    fn finish(self, provenance: Provenance) -> Result<NewSegment, clair_vulndb::Error> {
+        match self {
+            Self::Advisories(writer) => writer.finish(provenance),
+            Self::Enrichments(writer) => writer.finish(provenance),
+        }
+    }
+}
 
 impl Sink for SegmentSink {
     fn advisory(&mut self, advisory: Advisory) -> io::Result<()> {
-        self.0.add(&advisory).map_err(io::Error::other)
+        match self {
+            Self::Advisories(writer) => writer.add(&advisory).map_err(io::Error::other),
+            Self::Enrichments(_) => Err(io::Error::other("an advisory of a feed of enrichments")),
+        }
+    }
+
+    fn enrichment(&mut self, enrichment: Enrichment) -> io::Result<()> {
+        match self {
+            Self::Advisories(_) => Err(io::Error::other("an enrichment of a feed of advisories")),
+            Self::Enrichments(writer) => writer.add(&enrichment).map_err(io::Error::other),
+        }
     }
 
     fn skipped(&mut self, _reason: Skip, _subject: &str) {
@@ -280,11 +308,14 @@ impl Sink for SegmentSink {
     }
 }
 
-fn describe(summary: &Summary) -> String {
-    let counts = format!(
-        "{} advisories, {} statements",
-        summary.advisories, summary.statements
-    );
+fn describe(kind: SourceKind, summary: &Summary) -> String {
+    let counts = match kind {
+        SourceKind::Vulnerability => format!(
+            "{} advisories, {} statements",
+            summary.advisories, summary.statements
+        ),
+        SourceKind::Enrichment => format!("{} enrichments", summary.enrichments),
+    };
     let skipped = summary.skipped.iter();
     let skipped = skipped.map(|(reason, count)| format!("{count} left out ({reason})"));
     let parts: Vec<String> = std::iter::once(counts).chain(skipped).collect();

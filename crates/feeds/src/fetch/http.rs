@@ -153,7 +153,10 @@ fn send(
 fn conditional(request: RequestBuilder, previous: Option<&Fingerprint>) -> RequestBuilder {
     // The client itself does not decompress: documents do, by their first bytes.
     let mut request = request.header(ACCEPT_ENCODING, "gzip");
-    if let Some(tag) = previous.and_then(|previous| previous.tag.as_deref()) {
+    // What a feed has as its stamp is no tag of the server.
+    let is_of_server = |tag: &&str| tag.starts_with('"') || tag.starts_with("W/");
+    let tag = previous.and_then(|previous| previous.tag.as_deref());
+    if let Some(tag) = tag.filter(is_of_server) {
         request = request.header(IF_NONE_MATCH, tag);
     }
     if let Some(date) = previous.and_then(|previous| previous.modified.as_deref()) {

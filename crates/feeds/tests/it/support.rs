@@ -5,12 +5,13 @@ use std::io::{self, Cursor};
 use std::path::{Path, PathBuf};
 
 use clair_feeds::{Document, Feed, FeedError, Limits, Sink, Skip, Source, by_name};
-use clair_model::{Advisory, Affected};
+use clair_model::{Advisory, Affected, Enrichment};
 
 /// What a feed made of a document.
 #[derive(Debug, Default)]
 pub(crate) struct Collected {
     pub(crate) advisories: Vec<Advisory>,
+    pub(crate) enrichments: Vec<Enrichment>,
     /// Reasons with their subjects, in order.
     pub(crate) skipped: Vec<(Skip, String)>,
 }
@@ -18,6 +19,11 @@ pub(crate) struct Collected {
 impl Sink for Collected {
     fn advisory(&mut self, advisory: Advisory) -> io::Result<()> {
         self.advisories.push(advisory);
+        Ok(())
+    }
+
+    fn enrichment(&mut self, enrichment: Enrichment) -> io::Result<()> {
+        self.enrichments.push(enrichment);
         Ok(())
     }
 

@@ -11,7 +11,7 @@ use clair_model::{Advisory, Digest};
 use clair_rpc::Error;
 use clair_rpc::proto::matcher::v1::{AffectedByAdvisoriesResponse, Change as ChangeMessage};
 use clair_rpc::proto::model::v1;
-use clair_store::{AdvisoryDocument, Change, Difference, PackageKey, Store};
+use clair_store::{Change, Difference, PackageKey, Record, Store};
 use clair_vulndb::{Database, Provenance};
 use futures::stream::{self, BoxStream, Stream, StreamExt as _, TryStreamExt as _};
 use jiff::Timestamp;
@@ -125,7 +125,7 @@ impl Means {
         self,
         source: Arc<str>,
         change: Change,
-        documents: Vec<AdvisoryDocument>,
+        documents: Vec<Record>,
     ) -> Result<Batch, Error> {
         let Self {
             limiter,
@@ -136,7 +136,7 @@ impl Means {
         let read = move || {
             let advisories: Vec<Advisory> = documents
                 .iter()
-                .map(AdvisoryDocument::decode)
+                .map(Record::decode::<Advisory>)
                 .collect::<Result<_, _>>()
                 .map_err(|error| database::error(&error))?;
             let selection = Arc::new(Selection::of_advisories(&source, &advisories));

@@ -1,14 +1,14 @@
 //! The segment of one source, made from a snapshot of it.
 
-use clair_store::{AdvisoryDocument, SourceStatus, Store};
-use clair_vulndb::{NewSegment, Provenance, SegmentWriter};
+use clair_store::{Record, SourceKind, SourceStatus, Store};
+use clair_vulndb::{EnrichmentWriter, NewSegment, Provenance, SegmentWriter, Update};
 use futures::StreamExt as _;
 use jiff::Timestamp;
 use tokio::sync::mpsc;
 
 use super::SyncError;
 
-/// Advisories that are handed over at once.
+/// Records that are handed over at once.
 const CHUNK: usize = 256;
 
 /// Chunks that may wait to be written. It bounds the memory, together with the size of documents.
@@ -20,16 +20,17 @@ const WAITING: usize = 8;
 pub(super) async fn rebuild(
     store: &Store,
     name: &str,
-    writer: SegmentWriter,
+    update: &Update,
 ) -> Result<Option<NewSegment>, SyncError> {
     let Some(mut snapshot) = store.snapshot(name).await? else {
         return Ok(None);
     };
     let provenance = provenance(snapshot.source());
+    let writer = Writer::new(update, snapshot.source())?;
     let (sender, receiver) = mpsc::channel(WAITING);
     let writing = tokio::task::spawn_blocking(move || write(writer, receiver, provenance));
     let reading = async move {
-        let mut chunks = snapshot.advisories().chunks(CHUNK);
+        let mut chunks = snapshot.records().chunks(CHUNK);
         while let Some(chunk) = chunks.next().await {
             let chunk = chunk.into_iter().collect::<Result<Vec<_>, _>>()?;
             if sender.send(chunk).await.is_err() {
@@ -45,14 +46,47 @@ pub(super) async fn rebuild(
     Ok(Some(written??))
 }
 
+/// The writer for what the records of a source are.
+enum Writer {
+    Advisories(SegmentWriter),
+    Enrichments(EnrichmentWriter),
+}
+
+impl Writer {
+    fn new(update: &Update, source: &SourceStatus) -> Result<Self, clair_vulndb::Error> {
+        match source.kind {
+            SourceKind::Vulnerability => update.writer(&source.name).map(Self::Advisories),
+            SourceKind::Enrichment => {
+                let writer = update.enrichment_writer(&source.name);
+                writer.map(Self::Enrichments)
+            }
+        }
+    }
+
+    fn add(&mut self, record: &Record) -> Result<(), SyncError> {
+        match self {
+            Self::Advisories(writer) => writer.add(&record.decode()?)?,
+            Self::Enrichments(writer) => writer.add(&record.decode()?)?,
+        }
+        Ok(())
+    }
+
+    fn finish(self, provenance: Provenance) -> Result<NewSegment, clair_vulndb::Error> {
+        match self {
+            Self::Advisories(writer) => writer.finish(provenance),
+            Self::Enrichments(writer) => writer.finish(provenance),
+        }
+    }
+}
+
 fn write(
-    mut writer: SegmentWriter,
-    mut chunks: mpsc::Receiver<Vec<AdvisoryDocument>>,
+    mut writer: Writer,
+    mut chunks: mpsc::Receiver<Vec<Record>>,
     provenance: Provenance,
 ) -> Result<NewSegment, SyncError> {
     while let Some(chunk) = chunks.blocking_recv() {
         for document in chunk {
-            writer.add(&document.decode()?)?;
+            writer.add(&document)?;
         }
     }
     Ok(writer.finish(provenance)?)

@@ -21,9 +21,7 @@ use clair_rpc::{Channel, ChannelOptions, Error, Server, ServerOptions, Trust};
 use clair_runtime::Health;
 use clair_runtime::config::ListenAddress;
 use clair_runtime::introspection::CheckStatus;
-use clair_store::{
-    AdvisoryDocument, Operation, Options, Outcome, Provenance, Source, SourceKind, Store,
-};
+use clair_store::{Operation, Options, Outcome, Provenance, Record, Source, SourceKind, Store};
 use clair_testing::{Nats, Postgres};
 use jiff::SignedDuration;
 use tokio::net::TcpListener;
@@ -142,7 +140,7 @@ impl Site {
         let mut update = self.store.begin_update(&source).await.unwrap();
         let documents = advisories
             .iter()
-            .map(|advisory| AdvisoryDocument::encode(advisory).unwrap());
+            .map(|advisory| Record::encode(advisory).unwrap());
         update.add(documents.collect()).await.unwrap();
         match update.commit(&Provenance::default()).await.unwrap() {
             Outcome::Changed(operation) => operation,

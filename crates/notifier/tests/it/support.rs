@@ -17,9 +17,7 @@ use clair_rpc::{Channel, ChannelOptions, ServerOptions, Trust};
 use clair_runtime::Health;
 use clair_runtime::config::ListenAddress;
 use clair_runtime::tls::CertificateWatch;
-use clair_store::{
-    AdvisoryDocument, Operation, Options, Outcome, Provenance, Source, SourceKind, Store,
-};
+use clair_store::{Operation, Options, Outcome, Provenance, Record, Source, SourceKind, Store};
 use clair_testing::{Nats, Postgres};
 use jiff::SignedDuration;
 use tokio::net::TcpListener;
@@ -120,7 +118,7 @@ impl Site {
         };
         let documents = advisories
             .iter()
-            .map(|id| AdvisoryDocument::encode(&Advisory::new(*id)).unwrap());
+            .map(|id| Record::encode(&Advisory::new(*id)).unwrap());
         let mut update = self.store.begin_update(&source).await.unwrap();
         update.add(documents.collect()).await.unwrap();
         match update.commit(&Provenance::default()).await.unwrap() {

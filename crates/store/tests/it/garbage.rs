@@ -192,7 +192,7 @@ async fn operations_go_when_they_are_old_and_others_are_newer_and_advisories_wit
     assert_eq!(store.collect_operations(keep(0, 1)).await.unwrap(), 4);
     let mut snapshot = store.snapshot("debian").await.unwrap().unwrap();
     assert_eq!(snapshot.source().operation, Some(operations[4]));
-    let left: Vec<_> = snapshot.advisories().try_collect().await.unwrap();
+    let left: Vec<_> = snapshot.records().try_collect().await.unwrap();
     assert_eq!(left.len(), 1);
 }
 

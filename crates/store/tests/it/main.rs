@@ -2,7 +2,6 @@
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests, outside of #[test]")]
 
-mod advisories;
 mod connection;
 mod deliveries;
 mod garbage;
@@ -11,6 +10,7 @@ mod leadership;
 mod manifests;
 mod notifications;
 mod operations;
+mod records;
 mod replay;
 mod schema;
 mod search;

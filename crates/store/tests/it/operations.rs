@@ -1,3 +1,4 @@
+use clair_model::Advisory;
 use clair_store::{Change, Deletion, Error, Source, SourceKind, Store};
 use uuid::Uuid;
 
@@ -24,7 +25,7 @@ async fn changes(
             after = Some(*last);
             ids.extend(
                 page.iter()
-                    .map(|(_, document)| document.decode().unwrap().id),
+                    .map(|(_, document)| document.decode::<Advisory>().unwrap().id),
             );
         }
         ids.sort();

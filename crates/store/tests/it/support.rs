@@ -5,8 +5,7 @@ use std::time::Duration;
 
 use clair_model::{Advisory, Affected, FixState, Namespace, PackageKind, Vulnerable};
 use clair_store::{
-    AdvisoryDocument, Error, Operation, Options, Outcome, Provenance, Source, SourceKind, Store,
-    Update,
+    Error, Operation, Options, Outcome, Provenance, Record, Source, SourceKind, Store, Update,
 };
 use clair_testing::Postgres;
 use clair_version::Scheme;
@@ -82,10 +81,10 @@ pub(crate) fn provenance(fingerprint: &str) -> Provenance {
     }
 }
 
-pub(crate) fn documents(advisories: &[Advisory]) -> Vec<AdvisoryDocument> {
+pub(crate) fn documents(advisories: &[Advisory]) -> Vec<Record> {
     advisories
         .iter()
-        .map(|advisory| AdvisoryDocument::encode(advisory).unwrap())
+        .map(|advisory| Record::encode(advisory).unwrap())
         .collect()
 }
 

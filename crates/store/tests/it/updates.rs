@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 
+use clair_model::Advisory;
 use clair_store::{Error, Outcome, Provenance, SourceKind, Store};
 use clair_testing::Postgres;
 use futures::TryStreamExt as _;
@@ -11,10 +12,10 @@ use crate::support::{
 
 async fn stated(store: &Store, source: &str) -> Vec<String> {
     let mut snapshot = store.snapshot(source).await.unwrap().unwrap();
-    let documents: Vec<_> = snapshot.advisories().try_collect().await.unwrap();
+    let documents: Vec<_> = snapshot.records().try_collect().await.unwrap();
     let mut ids: Vec<String> = documents
         .iter()
-        .map(|document| document.decode().unwrap().id)
+        .map(|document| document.decode::<Advisory>().unwrap().id)
         .collect();
     ids.sort();
     ids

@@ -4,7 +4,7 @@ use clair_rpc::ErrorCode;
 use clair_rpc::proto::updater::v1::{
     ExportDatabaseRequest, ImportDatabaseRequest, ImportDatabaseResponse, SourceResult,
 };
-use clair_store::AdvisoryDocument;
+use clair_store::Record;
 use clair_vulndb::Database;
 use futures::TryStreamExt as _;
 use tonic::Status;
@@ -38,9 +38,9 @@ async fn import(updater: &Updater, archive: &[u8]) -> Result<ImportDatabaseRespo
     Ok(response.into_inner())
 }
 
-async fn documents(world: &World) -> Vec<AdvisoryDocument> {
+async fn documents(world: &World) -> Vec<Record> {
     let mut snapshot = world.store.snapshot("debian").await.unwrap().unwrap();
-    snapshot.advisories().try_collect().await.unwrap()
+    snapshot.records().try_collect().await.unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -121,7 +121,7 @@ impl World {
             return 0;
         };
         snapshot
-            .advisories()
+            .records()
             .try_fold(0, async |count, _| Ok(count + 1))
             .await
             .unwrap()

@@ -1,5 +1,7 @@
 //! Decides whether a segment from elsewhere could have been written by this program.
 
+use clair_model::{JsonText, SourceKind};
+
 use super::code::{Cursor, Damaged};
 use super::format::Section;
 use super::index::{IdSections, IndexBuilder, Key, PackageSections};
@@ -11,13 +13,17 @@ impl Segment {
     /// Decodes every record, and builds the sections that follow from the records anew: they must
     /// be the same. Checksums are left to [`verify`](Self::verify).
     pub(crate) fn check_structure(&self) -> Result<(), Error> {
-        self.check_records()
+        let records = match self.kind() {
+            SourceKind::Vulnerability => self.check_advisories(),
+            SourceKind::Enrichment => self.check_enrichments(),
+        };
+        records
             .and_then(|builder| self.check_indexes(builder))
             .map_err(|damaged| self.damaged(damaged))
     }
 
-    fn check_records(&self) -> Result<IndexBuilder, Damaged> {
-        let section = self.section(Section::Advisories);
+    fn check_advisories(&self) -> Result<IndexBuilder, Damaged> {
+        let section = self.section(Section::Records);
         let mut builder = IndexBuilder::default();
         let mut block = None;
         let mut advisories = 0;
@@ -56,11 +62,47 @@ impl Segment {
             rest = statements.cursor;
             advisories += 1;
         }
-        if (advisories, builder.statements()) == (self.header.advisories, self.header.statements) {
+        if (advisories, builder.statements()) == (self.header.records, self.header.statements) {
             Ok(builder)
         } else {
             Err(Damaged("it does not have as many records as it says"))
         }
+    }
+
+    fn check_enrichments(&self) -> Result<IndexBuilder, Damaged> {
+        let mut builder = IndexBuilder::default();
+        let (mut inflater, mut block) = (text::Inflater::new()?, None);
+        let mut inflated = Vec::new();
+        let mut enrichments = 0;
+        let mut next = self.first();
+        while let Some(position) = next {
+            let record = self.enrichment(position)?;
+            for tag in &record.tags {
+                builder.id(tag, position)?;
+            }
+            // Values are in the order of the records: no block is inflated twice.
+            if block != Some(record.value.block) {
+                self.value_block(record.value.block, &mut inflater, &mut inflated)?;
+                block = Some(record.value.block);
+            }
+            let value = text::decode_value(&inflated, record.value.offset)?;
+            JsonText::try_from(value.to_owned())
+                .map_err(|_| Damaged("the value of an enrichment is not JSON"))?;
+            next = self.following_enrichment(&record)?;
+            enrichments += 1;
+        }
+        let unused = [Section::Strings, Section::Shapes];
+        if (enrichments, 0) != (self.header.records, self.header.statements) {
+            return Err(Damaged("it does not have as many records as it says"));
+        }
+        if !self.namespaces().is_empty()
+            || unused
+                .iter()
+                .any(|unused| !self.section(*unused).is_empty())
+        {
+            return Err(Damaged("it has sections that enrichments do not have"));
+        }
+        Ok(builder)
     }
 
     fn check_indexes(&self, mut builder: IndexBuilder) -> Result<(), Damaged> {
@@ -102,16 +144,16 @@ mod tests {
     use std::fs;
     use std::path::Path;
 
-    use clair_model::{Advisory, Affected, FixState, PackageKind, Vulnerable};
+    use clair_model::{Advisory, Affected, Enrichment, FixState, PackageKind, Vulnerable};
     use clair_version::Scheme;
     use jiff::Timestamp;
     use xxhash_rust::xxh3::xxh3_128;
 
     use super::*;
     use crate::segment::format::Header;
-    use crate::{Provenance, SegmentWriter};
+    use crate::{EnrichmentWriter, Provenance, SegmentWriter};
 
-    fn written(dir: &Path) -> Vec<u8> {
+    fn advisories(dir: &Path) -> Vec<u8> {
         let mut writer = SegmentWriter::new(dir, "test").unwrap();
         for number in 0..40 {
             let mut advisory = Advisory::new(format!("CVE-2024-{number}"));
@@ -133,7 +175,11 @@ mod tests {
                 .collect();
             writer.add(&advisory).unwrap();
         }
-        let provenance = Provenance {
+        fs::read(&writer.finish(provenance()).unwrap().file).unwrap()
+    }
+
+    fn provenance() -> Provenance {
+        Provenance {
             feed: String::new(),
             url: String::new(),
             fetched: Timestamp::UNIX_EPOCH,
@@ -141,8 +187,20 @@ mod tests {
             fingerprint: String::new(),
             skipped: [].into(),
             parser_version: 0,
-        };
-        fs::read(&writer.finish(provenance).unwrap().file).unwrap()
+        }
+    }
+
+    fn enrichments(dir: &Path) -> Vec<u8> {
+        let mut writer = EnrichmentWriter::new(dir, "test").unwrap();
+        for number in 0..40 {
+            let value = format!(r#"{{"score":{number}}}"#).parse().unwrap();
+            let tags = vec![
+                format!("CVE-2024-{number}"),
+                format!("shared-{}", number % 3),
+            ];
+            writer.add(&Enrichment { tags, value }).unwrap();
+        }
+        fs::read(&writer.finish(provenance()).unwrap().file).unwrap()
     }
 
     /// Makes every checksum right again.
@@ -160,19 +218,23 @@ mod tests {
     #[test]
     fn a_forged_segment_does_not_pass_with_an_index_of_its_own() {
         let dir = tempfile::tempdir().unwrap();
-        let bytes = written(dir.path());
-        let path = dir.path().join("forged");
-        let header = Header::decode(&bytes).unwrap();
+        for bytes in [advisories(dir.path()), enrichments(dir.path())] {
+            forge_each_byte(&dir.path().join("forged"), &bytes);
+        }
+    }
+
+    fn forge_each_byte(path: &Path, bytes: &[u8]) {
+        let header = Header::decode(bytes).unwrap();
         let mut start = Header::SIZE;
         for (section, extent) in Section::ALL.into_iter().zip(header.sections) {
             let end = start + usize::try_from(extent.length).unwrap();
             for index in start..end {
-                let mut forged = bytes.clone();
+                let mut forged = bytes.to_vec();
                 forged[index] ^= 1 << (index % 8);
                 forge(&mut forged);
-                let _ = fs::remove_file(&path);
-                fs::write(&path, &forged).unwrap();
-                let Ok(segment) = Segment::open(&path) else {
+                let _ = fs::remove_file(path);
+                fs::write(path, &forged).unwrap();
+                let Ok(segment) = Segment::open(path) else {
                     continue;
                 };
                 segment.verify().unwrap();
@@ -194,12 +256,16 @@ mod tests {
     #[test]
     fn what_was_written_passes() {
         let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("good");
-        let mut bytes = written(dir.path());
-        let original = bytes.clone();
-        forge(&mut bytes);
-        assert_eq!(bytes, original);
-        fs::write(&path, &bytes).unwrap();
-        Segment::open(&path).unwrap().check_structure().unwrap();
+        for (name, mut bytes) in [
+            ("advisories", advisories(dir.path())),
+            ("enrichments", enrichments(dir.path())),
+        ] {
+            let path = dir.path().join(name);
+            let original = bytes.clone();
+            forge(&mut bytes);
+            assert_eq!(bytes, original);
+            fs::write(&path, &bytes).unwrap();
+            Segment::open(&path).unwrap().check_structure().unwrap();
+        }
     }
 }

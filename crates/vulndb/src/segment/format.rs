@@ -3,13 +3,20 @@
 use std::fmt;
 use std::str::FromStr;
 
+use clair_model::SourceKind;
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
 
 use super::code::{Cursor, Damaged};
+use crate::source::Contents;
 
-/// What every segment begins with.
-const MAGIC: [u8; 8] = *b"CLAIRSEG";
+/// What a segment begins with, by what its records are.
+const fn magic(kind: SourceKind) -> [u8; 8] {
+    match kind {
+        SourceKind::Vulnerability => *b"CLAIRSEG",
+        SourceKind::Enrichment => *b"CLAIRENR",
+    }
+}
 
 /// The format that is written, and the newest that is read.
 pub(super) const FORMAT: u32 = 1;
@@ -23,7 +30,7 @@ pub(super) enum Section {
     Namespaces,
     Strings,
     Shapes,
-    Advisories,
+    Records,
     Keys,
     Postings,
     PackageIndex,
@@ -38,7 +45,7 @@ impl Section {
         Self::Namespaces,
         Self::Strings,
         Self::Shapes,
-        Self::Advisories,
+        Self::Records,
         Self::Keys,
         Self::Postings,
         Self::PackageIndex,
@@ -54,7 +61,7 @@ impl Section {
             Self::Namespaces => "the checksum of the namespaces is wrong",
             Self::Strings => "the checksum of the strings is wrong",
             Self::Shapes => "the checksum of the shapes is wrong",
-            Self::Advisories => "the checksum of the advisories is wrong",
+            Self::Records => "the checksum of the records is wrong",
             Self::Keys => "the checksum of the keys is wrong",
             Self::Postings => "the checksum of the postings is wrong",
             Self::PackageIndex => "the checksum of the package index is wrong",
@@ -74,12 +81,13 @@ pub(super) struct Extent {
     pub(super) checksum: u128,
 }
 
-/// What stands before the sections: magic `CLAIRSEG`, u32 format, u32 number of sections, u64
-/// advisories, u64 statements; per section u64 length and u128 XXH3 checksum; u64 XXH3 checksum of
-/// all that.
+/// What stands before the sections: magic `CLAIRSEG` or, for enrichments, `CLAIRENR`, u32 format, u32
+/// number of sections, u64 records, u64 statements; per section u64 length and u128 XXH3 checksum;
+/// u64 XXH3 checksum of all that.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Header {
-    pub(super) advisories: u64,
+    pub(super) kind: SourceKind,
+    pub(super) records: u64,
     pub(super) statements: u64,
     pub(super) sections: [Extent; Section::ALL.len()],
 }
@@ -103,10 +111,10 @@ impl Header {
 
     pub(super) fn encode(&self) -> Vec<u8> {
         let mut out = Vec::with_capacity(Self::SIZE);
-        out.extend(MAGIC);
+        out.extend(magic(self.kind));
         out.extend(FORMAT.to_le_bytes());
         out.extend(SECTIONS.to_le_bytes());
-        out.extend(self.advisories.to_le_bytes());
+        out.extend(self.records.to_le_bytes());
         out.extend(self.statements.to_le_bytes());
         for extent in self.sections {
             out.extend(extent.length.to_le_bytes());
@@ -119,9 +127,11 @@ impl Header {
     /// Reads the header at the beginning of a file.
     pub(super) fn decode(file: &[u8]) -> Result<Self, HeaderError> {
         let mut cursor = Cursor::new(file);
-        if cursor.array()? != MAGIC {
-            return Err(Damaged("it does not begin like a segment").into());
-        }
+        let found = cursor.array()?;
+        let kind = [SourceKind::Vulnerability, SourceKind::Enrichment]
+            .into_iter()
+            .find(|kind| magic(*kind) == found)
+            .ok_or(Damaged("it does not begin like a segment"))?;
         let format = u32::from_le_bytes(cursor.array()?);
         if format > FORMAT {
             return Err(HeaderError::Newer(format));
@@ -137,7 +147,8 @@ impl Header {
             return Err(Damaged("its format is unknown").into());
         }
         let mut header = Self {
-            advisories: u64::from_le_bytes(cursor.array()?),
+            kind,
+            records: u64::from_le_bytes(cursor.array()?),
             statements: u64::from_le_bytes(cursor.array()?),
             ..Self::default()
         };
@@ -155,6 +166,17 @@ impl Header {
             .try_fold(Self::SIZE as u64, |sum, extent| {
                 sum.checked_add(extent.length)
             })
+    }
+
+    /// What the file holds.
+    pub(super) fn contents(&self) -> Contents {
+        match self.kind {
+            SourceKind::Vulnerability => Contents::Advisories {
+                advisories: self.records,
+                statements: self.statements,
+            },
+            SourceKind::Enrichment => Contents::Enrichments(self.records),
+        }
     }
 
     /// The identity of the content.
@@ -229,7 +251,7 @@ mod tests {
     #[test]
     fn a_header_reads_back_and_no_bit_of_it_can_change() {
         let mut header = Header {
-            advisories: 3,
+            records: 3,
             statements: 4,
             ..Header::default()
         };

@@ -1,4 +1,4 @@
-//! Segments: the advisories of one source in one immutable file.
+//! Segments: the records of one source in one immutable file.
 //!
 //! # Layout
 //!
@@ -14,7 +14,7 @@
 //! | namespaces | list of text, ascending |
 //! | strings | texts that records share, one after the other |
 //! | shapes | what statements say apart from advisory and package, see below, each after a varint of its length |
-//! | advisories | one record per advisory, in the order in which they were added, see below |
+//! | records | one record per advisory, in the order in which they were added, see below |
 //! | keys | one u32 per key: where its posting list is. A *key* is a namespace, a kind and a package; keys are numbered by their first appearance |
 //! | postings | one posting list per key, by ascending key, see below |
 //! | package index | an fst map from key to the position of its posting list. The key is u16 **big-endian** number of the namespace, u8 kind, the bytes of the package name |
@@ -39,6 +39,14 @@
 //! varint count, and so many pairs: varint advisory position, difference to the one before (they
 //! ascend; the first from 0), and zigzag shape position, difference to the one before.
 //!
+//! # Enrichments
+//!
+//! A segment of enrichments has the same sections, of which those from namespaces to package
+//! index hold nothing, but for records. An **enrichment** is a varint block and
+//! a varint position in the inflated block, where its value is, a text with JSON; and its tags, a
+//! list of text. The id index leads from tags to enrichments as it does from ids to advisories. Blocks
+//! are smaller: values are looked up by the thousand, each in another one.
+//!
 //! # Trust
 //!
 //! Opening a segment checks the header (its own checksum), that the file is exactly as long as
@@ -60,8 +68,10 @@
 //! whole content, and names the file. The same advisories in the same order make the same file.
 
 mod advisory;
+mod assembly;
 mod check;
 mod code;
+mod enrichment;
 mod format;
 mod index;
 mod interner;
@@ -71,9 +81,13 @@ mod text;
 mod writer;
 
 pub(crate) use advisory::Head;
+pub use assembly::NewSegment;
 pub(crate) use code::Damaged;
+pub(crate) use enrichment::EnrichmentRecord;
+pub use enrichment::EnrichmentWriter;
 pub(crate) use format::SegmentHash;
 pub(crate) use reader::{PostingList, Segment, Statement, StatementList};
 pub use shape::{Arches, Ranges};
 pub use text::AdvisoryText;
-pub use writer::{NewSegment, SegmentWriter};
+pub(crate) use text::{Inflater, decode_value};
+pub use writer::SegmentWriter;

@@ -5,12 +5,13 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
-use clair_model::{Namespace, PackageKind};
+use clair_model::{Namespace, PackageKind, SourceKind};
 use memmap2::Mmap;
 use xxhash_rust::xxh3::xxh3_128;
 
 use super::advisory::{Head, StatementRefs, list};
 use super::code::{Cursor, Damaged};
+use super::enrichment::EnrichmentRecord;
 use super::format::{FORMAT, Header, HeaderError, Section, SegmentHash};
 use super::index::{index_key, kind_of};
 use super::shape::Shape;
@@ -129,6 +130,11 @@ impl Segment {
         self.header.hash()
     }
 
+    /// What its records are.
+    pub(crate) fn kind(&self) -> SourceKind {
+        self.header.kind
+    }
+
     /// The namespaces that it speaks of, sorted.
     pub(crate) fn namespaces(&self) -> &[Namespace] {
         &self.namespaces
@@ -136,9 +142,8 @@ impl Segment {
 
     /// Whether it holds what a manifest says of the source.
     pub(crate) fn check_source(&self, source: &SourceInfo) -> Result<(), Damaged> {
-        let is_as_said = self.namespaces == source.namespaces
-            && self.header.advisories == source.advisories
-            && self.header.statements == source.statements;
+        let is_as_said =
+            self.namespaces == source.namespaces && self.header.contents() == source.contents();
         if is_as_said {
             Ok(())
         } else {
@@ -179,32 +184,39 @@ impl Segment {
             .transpose()
     }
 
-    /// The positions of the advisories with this id or alias, which is in lower case.
+    /// The positions of the advisories with this id or alias, or of the enrichments with this tag,
+    /// which is in lower case.
     pub(crate) fn id(&self, id: &str) -> Result<Vec<u32>, Damaged> {
         let index = self.index(&self.id_index, Section::IdIndex)?;
         let Some(position) = index.get(id) else {
             return Ok(Vec::new());
         };
         let mut cursor = Cursor::at(self.section(Section::Ids), position)?;
-        let mut advisory = 0_u32;
+        let mut record = 0_u32;
         list(&mut cursor, |cursor| {
-            advisory = after(advisory, cursor.varint32()?)?;
-            Ok(advisory)
+            record = after(record, cursor.varint32()?)?;
+            Ok(record)
         })
     }
 
     /// The advisory record at a position.
     pub(crate) fn head(&self, position: u32) -> Result<Head<'_>, Damaged> {
         Head::decode(
-            self.section(Section::Advisories),
+            self.section(Section::Records),
             position,
             self.section(Section::Strings),
         )
     }
 
-    /// The position of the first advisory record; `None` where there is none.
+    /// The enrichment record at a position.
+    pub(crate) fn enrichment(&self, position: u32) -> Result<EnrichmentRecord<'_>, Damaged> {
+        let records = self.section(Section::Records);
+        EnrichmentRecord::decode(Cursor::at(records, position.into())?)
+    }
+
+    /// The position of the first record; `None` where there is none.
     pub(crate) fn first(&self) -> Option<u32> {
-        let is_empty = self.section(Section::Advisories).is_empty();
+        let is_empty = self.section(Section::Records).is_empty();
         (!is_empty).then_some(0)
     }
 
@@ -214,11 +226,24 @@ impl Segment {
         statements
             .by_ref()
             .try_for_each(|statement| statement.map(drop))?;
-        let rest = statements.cursor.rest().len();
+        self.position_of(&statements.cursor)
+    }
+
+    /// The position of the enrichment record that follows; `None` after the last.
+    pub(crate) fn following_enrichment(
+        &self,
+        record: &EnrichmentRecord<'_>,
+    ) -> Result<Option<u32>, Damaged> {
+        self.position_of(&record.cursor)
+    }
+
+    /// Where in the records section something reads; `None` at its end.
+    fn position_of(&self, cursor: &Cursor<'_>) -> Result<Option<u32>, Damaged> {
+        let rest = cursor.rest().len();
         if rest == 0 {
             return Ok(None);
         }
-        let position = self.section(Section::Advisories).len() - rest;
+        let position = self.section(Section::Records).len() - rest;
         let position = u32::try_from(position);
         position
             .map(Some)
@@ -236,6 +261,17 @@ impl Segment {
     pub(crate) fn text_block(&self, block: u32) -> Result<Vec<u8>, Damaged> {
         let table = self.section(Section::TextTable);
         text::inflate(table, self.section(Section::Texts), block)
+    }
+
+    /// Inflates the block with the value of an enrichment into a buffer.
+    pub(crate) fn value_block(
+        &self,
+        block: u32,
+        inflater: &mut text::Inflater,
+        out: &mut Vec<u8>,
+    ) -> Result<(), Damaged> {
+        let table = self.section(Section::TextTable);
+        inflater.inflate(table, self.section(Section::Texts), block, out)
     }
 
     /// The statements that the advisory at `position` makes, in its order.

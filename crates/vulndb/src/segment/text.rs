@@ -1,8 +1,10 @@
-//! The texts of advisories: the bulk of a source, wanted only for what is reported.
+//! The texts of advisories and the values of enrichments: the bulk of a source, wanted only for what
+//! is reported.
 //!
 //! They are compressed in blocks small enough to inflate one for a single advisory and large
 //! enough to compress well.
 
+use std::fmt;
 use std::io::{self, Write};
 
 use clair_model::Advisory;
@@ -10,8 +12,11 @@ use clair_model::Advisory;
 use super::advisory::list;
 use super::code::{Cursor, Damaged, put_count, put_text};
 
-/// A block is full when it has this many bytes; one long text may make it larger.
-const BLOCK: usize = 16 << 10;
+/// The capacity of a block of texts.
+pub(super) const TEXTS: usize = 16 << 10;
+
+/// The capacity of a block of values, which are looked up by the thousand, each in another block.
+pub(super) const VALUES: usize = 4 << 10;
 
 /// No block is larger than this when inflated.
 const MAX_BLOCK: usize = 32 << 20;
@@ -33,9 +38,9 @@ pub struct AdvisoryText {
 
 /// Where the texts of an advisory are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct TextPosition {
-    pub(super) block: u32,
-    pub(super) offset: u32,
+pub(crate) struct TextPosition {
+    pub(crate) block: u32,
+    pub(crate) offset: u32,
 }
 
 /// Why texts cannot be added.
@@ -53,6 +58,8 @@ impl From<io::Error> for TextError {
 
 /// Compresses texts into blocks.
 pub(super) struct TextWriter<W> {
+    /// A block is full when it has this many bytes; one long text may make it larger.
+    capacity: usize,
     compressor: zstd::bulk::Compressor<'static>,
     block: Vec<u8>,
     record: Vec<u8>,
@@ -62,10 +69,11 @@ pub(super) struct TextWriter<W> {
 }
 
 impl<W: Write> TextWriter<W> {
-    pub(super) fn new(out: W) -> io::Result<Self> {
+    pub(super) fn new(out: W, capacity: usize) -> io::Result<Self> {
         Ok(Self {
+            capacity,
             compressor: zstd::bulk::Compressor::new(LEVEL)?,
-            block: Vec::with_capacity(BLOCK),
+            block: Vec::with_capacity(capacity),
             record: Vec::new(),
             table: Vec::new(),
             end: 0,
@@ -84,10 +92,22 @@ impl<W: Write> TextWriter<W> {
         for link in &advisory.links {
             put_text(&mut self.record, link);
         }
+        self.place().map(Some)
+    }
+
+    /// Adds the text of an enrichment.
+    pub(super) fn add_value(&mut self, value: &str) -> Result<TextPosition, TextError> {
+        self.record.clear();
+        put_text(&mut self.record, value);
+        self.place()
+    }
+
+    /// Moves the record into the block.
+    fn place(&mut self) -> Result<TextPosition, TextError> {
         if self.record.len() > MAX_BLOCK {
             return Err(TextError::TooLong);
         }
-        if self.block.len() + self.record.len() > BLOCK {
+        if self.block.len() + self.record.len() > self.capacity {
             self.flush()?;
         }
         let position = TextPosition {
@@ -95,7 +115,7 @@ impl<W: Write> TextWriter<W> {
             offset: u32::try_from(self.block.len()).map_err(|_| TextError::TooLong)?,
         };
         self.block.append(&mut self.record);
-        Ok(Some(position))
+        Ok(position)
     }
 
     /// Completes the last block; gives the table and where the blocks went.
@@ -121,28 +141,68 @@ impl<W: Write> TextWriter<W> {
 
 /// Inflates a block.
 pub(super) fn inflate(table: &[u8], texts: &[u8], block: u32) -> Result<Vec<u8>, Damaged> {
-    let outside = Damaged("a text block lies outside its section");
-    let entry = |index: usize| -> Option<(usize, usize)> {
-        let at = index.checked_mul(ENTRY)?;
-        let (end, size) = table.get(at..)?.get(..ENTRY)?.split_first_chunk::<8>()?;
-        let end = usize::try_from(u64::from_le_bytes(*end)).ok()?;
-        let size = u32::from_le_bytes(*size.first_chunk()?) as usize;
-        Some((end, size))
-    };
-    let index = block as usize;
-    let (end, size) = entry(index).ok_or(outside)?;
-    let start = match index.checked_sub(1) {
-        Some(previous) => entry(previous).ok_or(outside)?.0,
-        None => 0,
-    };
-    let compressed = texts.get(start..end).ok_or(outside)?;
-    if size > MAX_BLOCK {
-        return Err(Damaged("a text block is too large"));
+    let mut inflated = Vec::new();
+    Inflater::new()?.inflate(table, texts, block, &mut inflated)?;
+    Ok(inflated)
+}
+
+/// Inflates blocks one after the other, with the memory of one.
+pub(crate) struct Inflater(zstd::bulk::Decompressor<'static>);
+
+impl fmt::Debug for Inflater {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Inflater").finish_non_exhaustive()
     }
-    zstd::bulk::decompress(compressed, size)
-        .ok()
-        .filter(|inflated| inflated.len() == size)
-        .ok_or(Damaged("a text block does not inflate"))
+}
+
+impl Inflater {
+    pub(crate) fn new() -> Result<Self, Damaged> {
+        let decompressor = zstd::bulk::Decompressor::new();
+        decompressor
+            .map(Self)
+            .map_err(|_| Damaged("there is no memory to inflate a text block"))
+    }
+
+    /// Puts the content of a block in place of what the buffer has.
+    pub(super) fn inflate(
+        &mut self,
+        table: &[u8],
+        texts: &[u8],
+        block: u32,
+        out: &mut Vec<u8>,
+    ) -> Result<(), Damaged> {
+        let outside = Damaged("a text block lies outside its section");
+        let entry = |index: usize| -> Option<(usize, usize)> {
+            let at = index.checked_mul(ENTRY)?;
+            let (end, size) = table.get(at..)?.get(..ENTRY)?.split_first_chunk::<8>()?;
+            let end = usize::try_from(u64::from_le_bytes(*end)).ok()?;
+            let size = u32::from_le_bytes(*size.first_chunk()?) as usize;
+            Some((end, size))
+        };
+        let index = block as usize;
+        let (end, size) = entry(index).ok_or(outside)?;
+        let start = match index.checked_sub(1) {
+            Some(previous) => entry(previous).ok_or(outside)?.0,
+            None => 0,
+        };
+        let compressed = texts.get(start..end).ok_or(outside)?;
+        if size > MAX_BLOCK {
+            return Err(Damaged("a text block is too large"));
+        }
+        out.clear();
+        out.reserve_exact(size);
+        let length = self.0.decompress_to_buffer(compressed, out);
+        if matches!(length, Ok(length) if length == size) {
+            Ok(())
+        } else {
+            Err(Damaged("a text block does not inflate"))
+        }
+    }
+}
+
+/// Decodes the text of an enrichment at a position of an inflated block.
+pub(crate) fn decode_value(block: &[u8], offset: u32) -> Result<&str, Damaged> {
+    Cursor::at(block, offset.into())?.text()
 }
 
 /// Decodes the texts at a position of an inflated block.

@@ -22,6 +22,8 @@ pub struct ExportSummary {
     pub advisories: u64,
     /// How many statements those make.
     pub statements: u64,
+    /// How many enrichments they have.
+    pub enrichments: u64,
     /// How many bytes were written.
     pub bytes: u64,
 }
@@ -38,6 +40,7 @@ pub fn export(dir: &Path, out: &mut dyn Write) -> Result<ExportSummary, Error> {
         sources: sources.len(),
         advisories: sources.iter().map(|source| source.advisories).sum(),
         statements: sources.iter().map(|source| source.statements).sum(),
+        enrichments: sources.iter().map(|source| source.enrichments).sum(),
         bytes: out.bytes,
     })
 }

@@ -1,45 +1,60 @@
-//! Advisories as they are stored, and all of those that a source states now.
+//! Records as they are stored, and all of those that a source states now.
 
-use clair_model::Advisory;
+use clair_model::{Advisory, Enrichment};
 use futures::StreamExt as _;
 use futures::stream::BoxStream;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use sqlx::{Postgres, Transaction};
 use uuid::Uuid;
 
 use crate::{Error, SourceStatus, Store, document, hash, sources};
 
-const ADVISORY: &str = "advisory";
+/// What a record is of: an advisory, or an enrichment. [`SourceKind`](crate::SourceKind) tells which
+/// of them a source has.
+pub trait Recorded: Serialize + DeserializeOwned {
+    /// Its name, for errors.
+    const NAME: &'static str;
+}
 
-/// An advisory in the form in which it is stored. To encode and decode it takes the time of a
-/// processor, which is better not that of a thread that serves connections.
+impl Recorded for Advisory {
+    const NAME: &'static str = "advisory";
+}
+
+impl Recorded for Enrichment {
+    const NAME: &'static str = "enrichment";
+}
+
+/// A record of a source in the form in which it is stored. To encode and decode it takes the time
+/// of a processor, which is better not that of a thread that serves connections.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AdvisoryDocument {
+pub struct Record {
     hash: Uuid,
     packed: Vec<u8>,
 }
 
-impl AdvisoryDocument {
-    /// Encodes an advisory.
+impl Record {
+    /// Encodes a record.
     ///
     /// # Errors
     ///
     /// [`Error::Damaged`] when it is larger than any that exists.
-    pub fn encode(advisory: &Advisory) -> Result<Self, Error> {
-        let json = serde_json::to_vec(advisory).map_err(|error| Error::damaged(ADVISORY, error))?;
+    pub fn encode<T: Recorded>(record: &T) -> Result<Self, Error> {
+        let json = serde_json::to_vec(record).map_err(|error| Error::damaged(T::NAME, error))?;
         Ok(Self {
             hash: hash::of_bytes(&json),
-            packed: document::pack(ADVISORY, &json)?,
+            packed: document::pack(T::NAME, &json)?,
         })
     }
 
-    /// The advisory.
+    /// What was encoded.
     ///
     /// # Errors
     ///
-    /// [`Error::Damaged`] when what is stored is none.
-    pub fn decode(&self) -> Result<Advisory, Error> {
-        let json = document::unpack(ADVISORY, &self.packed)?;
-        serde_json::from_slice(&json).map_err(|error| Error::damaged(ADVISORY, error))
+    /// [`Error::Damaged`] when what is stored is none, or something else.
+    pub fn decode<T: Recorded>(&self) -> Result<T, Error> {
+        let json = document::unpack(T::NAME, &self.packed)?;
+        serde_json::from_slice(&json).map_err(|error| Error::damaged(T::NAME, error))
     }
 
     /// The identity of its content.
@@ -87,9 +102,9 @@ impl Snapshot {
         &self.status
     }
 
-    /// All that it states, in the order of the hashes: the same advisories come in the same order,
+    /// All that it states, in the order of the hashes: the same records come in the same order,
     /// whatever their history in this database. They come as the database sends them.
-    pub fn advisories(&mut self) -> BoxStream<'_, Result<AdvisoryDocument, Error>> {
+    pub fn records(&mut self) -> BoxStream<'_, Result<Record, Error>> {
         let rows = sqlx::query!(
             "SELECT hash, document FROM advisory
              WHERE source = (SELECT id FROM source WHERE name = $1) AND removed_by IS NULL
@@ -99,7 +114,7 @@ impl Snapshot {
         .fetch(&mut *self.transaction);
         rows.map(|row| {
             let row = row?;
-            Ok(AdvisoryDocument::from_parts(row.hash, row.document))
+            Ok(Record::from_parts(row.hash, row.document))
         })
         .boxed()
     }
