@@ -1,8 +1,9 @@
-//! Sources of security data: conditional fetch, parse, advisories out.
+//! Sources of security data: conditional fetch, parse, advisories and enrichments out.
 //!
 //! A [`Feed`] knows where a vendor publishes what it knows about vulnerabilities and how to read
 //! it. Its documents are [`Source`]s, each fetched by a [`Fetcher`] only if it changed, and parsed
-//! into [`clair_model::Advisory`]s which a [`Sink`] takes one by one. Nothing here knows where
+//! into [`clair_model::Advisory`]s, or [`clair_model::Enrichment`]s of what advisories are about,
+//! which a [`Sink`] takes one by one. Nothing here knows where
 //! they are stored, and nothing is held in memory longer than one record. [`update_source`] does
 //! the round for one source.
 //!
@@ -34,8 +35,11 @@
 //! BASE/bitnami/all.zip                  or, in a directory, the records themselves
 //! BASE/chainguard/chainguard-osv.tar.gz or all.zip, security.json, or the records themselves
 //! BASE/debian/json                      the whole security tracker
+//! BASE/epss/epss_scores-current.csv     or epss_scores-2025-03-01.csv, the newest of several
 //! BASE/fedora/41/updateinfo.xml         or updates.json, a page of Bodhi,
 //! BASE/fedora/41/Everything/x86_64/     or the repository of updates itself
+//! BASE/kev/known_exploited_vulnerabilities.json
+//! BASE/nvd/nvdcve-2.0-2024.json         one document per year, with nvdcve-2.0-2024.meta or without
 //! BASE/openeuler/all.zip                or cvrf/, a directory of notices, or an archive cvrf.zip
 //! BASE/oracle/com.oracle.elsa-2024.xml  one document per year
 //! BASE/osv/Mageia/all.zip               one archive per ecosystem; or ecosystems.txt beside them,
@@ -47,6 +51,7 @@
 //! BASE/suse/opensuse.leap.15.6-affected.xml  or without -affected; one document per product
 //! BASE/ubuntu/osv-all.tar.xz            or osv-all.tar, or all.zip as OSV.dev has it,
 //! BASE/ubuntu/cve/2024/UBUNTU-CVE-….json  or, in a directory, the records themselves
+//! BASE/vulnrichment/develop.tar         or develop.zip, or, in a directory, the records themselves
 //! BASE/wolfi/                           as that of chainguard
 //! ```
 //!
@@ -58,6 +63,7 @@ mod alpine;
 mod alt;
 mod arch;
 mod archive;
+mod assessment;
 mod aws;
 mod azurelinux;
 mod bitnami;
@@ -67,13 +73,17 @@ mod cvss;
 mod date;
 mod debian;
 mod document;
+mod epss;
 mod error;
+mod facts;
 mod fedora;
 mod feed;
 mod fetch;
 mod fingerprint;
 mod json;
+mod kev;
 mod location;
+mod nvd;
 mod openeuler;
 mod oracle;
 mod osv;
@@ -89,6 +99,7 @@ mod text;
 mod ubuntu;
 mod update;
 mod updateinfo;
+mod vulnrichment;
 mod xml;
 
 pub use document::{Document, LimitReached, Limits};
@@ -112,7 +123,10 @@ pub fn all() -> Vec<Box<dyn Feed>> {
         Box::new(bitnami::Bitnami),
         Box::new(chainguard::Chainguard::CHAINGUARD),
         Box::new(debian::Debian),
+        Box::new(epss::ExploitPrediction),
         Box::new(fedora::Fedora),
+        Box::new(kev::KnownExploited),
+        Box::new(nvd::NationalDatabase),
         Box::new(openeuler::OpenEuler),
         Box::new(oracle::Oracle),
         Box::new(osv::Osv),
@@ -121,6 +135,7 @@ pub fn all() -> Vec<Box<dyn Feed>> {
         Box::new(rocky::Rocky),
         Box::new(suse::Suse),
         Box::new(ubuntu::Ubuntu),
+        Box::new(vulnrichment::CisaEnrichment),
         Box::new(chainguard::Chainguard::WOLFI),
     ]
 }

@@ -57,7 +57,7 @@ struct Job<'f> {
 /// What a source answered.
 enum Outcome {
     Unchanged(Fingerprint),
-    New(NewSegment, Summary),
+    New(Box<NewSegment>, Summary),
 }
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
@@ -101,7 +101,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
                 "unchanged".to_owned()
             }
             Ok(Outcome::New(segment, summary)) => {
-                update.replace(segment);
+                update.replace(*segment);
                 describe(job.feed.kind(), &summary)
             }
             Err(error) => {
@@ -261,22 +261,29 @@ fn ask(
                     .map(|(reason, &count)| (reason.name().to_owned(), count))
                     .collect(),
             };
-            Ok(Outcome::New(sink.finish(provenance)?, summary))
+            let segment = Box::new(sink.finish(provenance)?);
+            Ok(Outcome::New(segment, summary))
         }
     }
 }
 
 /// Writes records into a segment.
 enum SegmentSink {
-    Advisories(SegmentWriter),
-    Enrichments(EnrichmentWriter),
+    Advisories(Box<SegmentWriter>),
+    Enrichments(Box<EnrichmentWriter>),
 }
 
 impl SegmentSink {
     fn new(update: &Update, feed: &dyn Feed, source: &str) -> Result<Self, clair_vulndb::Error> {
         match feed.kind() {
-            SourceKind::Vulnerability => update.writer(source).map(Self::Advisories),
-            SourceKind::Enrichment => update.enrichment_writer(source).map(Self::Enrichments),
+            SourceKind::Vulnerability => {
+                let writer = update.writer(source)?;
+                Ok(Self::Advisories(Box::new(writer)))
+            }
+            SourceKind::Enrichment => {
+                let writer = update.enrichment_writer(source)?;
+                Ok(Self::Enrichments(Box::new(writer)))
+            }
         }
     }
 

@@ -205,11 +205,11 @@ fn the_status_is_a_table_for_people() {
         panic!("{status}");
     };
     assert!(
-        header.starts_with("SOURCE  ADVISORIES  STATEMENTS  SKIPPED  FETCHED"),
+        header.starts_with("SOURCE  ADVISORIES  STATEMENTS  ENRICHMENTS  SKIPPED  FETCHED"),
         "{status}"
     );
     assert!(
-        row.starts_with("debian           1           1        0  "),
+        row.starts_with("debian           1           1            0        0  "),
         "{status}"
     );
     assert!(row.contains(" ago "), "{status}");

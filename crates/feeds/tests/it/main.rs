@@ -18,6 +18,7 @@ mod catalogs;
 mod chainguard;
 mod corpus;
 mod debian;
+mod enrichments;
 mod fedora;
 mod fetching;
 mod mirrors;

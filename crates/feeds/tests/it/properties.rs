@@ -16,7 +16,7 @@ const LIMITS: Limits = Limits {
     record: 1 << 17,
     records: 1000,
 };
-const SOURCES: [&str; 24] = [
+const SOURCES: [&str; 28] = [
     "almalinux/9",
     "almalinux/osv",
     "alpine/v3.18/main",
@@ -29,7 +29,10 @@ const SOURCES: [&str; 24] = [
     "chainguard",
     "chainguard/secdb",
     "debian",
+    "epss",
     "fedora/41",
+    "kev",
+    "nvd/2024",
     "openeuler",
     "openeuler/cvrf",
     "oracle/2024",
@@ -40,6 +43,7 @@ const SOURCES: [&str; 24] = [
     "suse/suse.linux.enterprise.server.15",
     "suse/opensuse.tumbleweed",
     "ubuntu",
+    "vulnrichment",
     "wolfi",
 ];
 
@@ -104,6 +108,10 @@ fn documents() -> Vec<Vec<u8>> {
         groups.into(),
         notice.into(),
         many.into(),
+        crate::enrichments::NVD.into(),
+        crate::enrichments::EPSS.into(),
+        crate::enrichments::KEV.into(),
+        crate::enrichments::CISA.into(),
         errata,
         json,
         other,
@@ -124,6 +132,14 @@ fn check(bytes: &[u8]) {
 }
 
 fn check_clean(collected: &Collected) {
+    for enrichment in &collected.enrichments {
+        assert!(
+            !enrichment.tags.iter().any(String::is_empty),
+            "{enrichment:?}"
+        );
+        let value: serde_json::Value = serde_json::from_str(enrichment.value.get()).unwrap();
+        assert!(!value.to_string().contains("\\u001b"), "{enrichment:?}");
+    }
     for advisory in &collected.advisories {
         assert!(!advisory.affected.is_empty(), "{advisory:?}");
         let mut shown: Vec<String> = advisory.affected.iter().map(words).collect();
@@ -178,6 +194,19 @@ fn odd_json() -> impl Strategy<Value = String> {
             "versions",
             "severity",
             "score",
+            "vulnerabilities",
+            "cve",
+            "cveID",
+            "metrics",
+            "cvssMetricV31",
+            "cvssData",
+            "vectorString",
+            "baseScore",
+            "containers",
+            "adp",
+            "other",
+            "content",
+            "options",
             "CVE-2024-1000",
             "UBUNTU-CVE-2024-1000",
             "0",
@@ -345,6 +374,8 @@ proptest! {
         check(json.as_bytes());
         check(format!(r#"{{"bash":{{"CVE-2024-1000":{json}}}}}"#).as_bytes());
         check(format!(r#"{{"packages":[{json}]}}"#).as_bytes());
+        check(format!(r#"{{"vulnerabilities":[{json}]}}"#).as_bytes());
+        check(format!(r#"{{"vulnerabilities":[{{"cve":{{"id":"CVE-2024-1000","metrics":{json}}}}}]}}"#).as_bytes());
         check(format!(r#"{{"id":"UBUNTU-CVE-2024-1000","affected":[{json}]}}"#).as_bytes());
     }
 }

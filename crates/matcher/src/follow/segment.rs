@@ -48,17 +48,20 @@ pub(super) async fn rebuild(
 
 /// The writer for what the records of a source are.
 enum Writer {
-    Advisories(SegmentWriter),
-    Enrichments(EnrichmentWriter),
+    Advisories(Box<SegmentWriter>),
+    Enrichments(Box<EnrichmentWriter>),
 }
 
 impl Writer {
     fn new(update: &Update, source: &SourceStatus) -> Result<Self, clair_vulndb::Error> {
         match source.kind {
-            SourceKind::Vulnerability => update.writer(&source.name).map(Self::Advisories),
+            SourceKind::Vulnerability => {
+                let writer = update.writer(&source.name)?;
+                Ok(Self::Advisories(Box::new(writer)))
+            }
             SourceKind::Enrichment => {
-                let writer = update.enrichment_writer(&source.name);
-                writer.map(Self::Enrichments)
+                let writer = update.enrichment_writer(&source.name)?;
+                Ok(Self::Enrichments(Box::new(writer)))
             }
         }
     }

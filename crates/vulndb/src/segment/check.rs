@@ -72,7 +72,7 @@ impl Segment {
     fn check_enrichments(&self) -> Result<IndexBuilder, Damaged> {
         let mut builder = IndexBuilder::default();
         let (mut inflater, mut block) = (text::Inflater::new()?, None);
-        let mut inflated = Vec::new();
+        let mut content = Vec::new();
         let mut enrichments = 0;
         let mut next = self.first();
         while let Some(position) = next {
@@ -80,12 +80,12 @@ impl Segment {
             for tag in &record.tags {
                 builder.id(tag, position)?;
             }
-            // Values are in the order of the records: no block is inflated twice.
+            // Values are in the order of the records: no block is content twice.
             if block != Some(record.value.block) {
-                self.value_block(record.value.block, &mut inflater, &mut inflated)?;
+                self.value_block(record.value.block, &mut inflater, &mut content)?;
                 block = Some(record.value.block);
             }
-            let value = text::decode_value(&inflated, record.value.offset)?;
+            let value = text::decode_value(&content, record.value.offset)?;
             JsonText::try_from(value.to_owned())
                 .map_err(|_| Damaged("the value of an enrichment is not JSON"))?;
             next = self.following_enrichment(&record)?;

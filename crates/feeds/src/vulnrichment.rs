@@ -1,0 +1,259 @@
+//! CISA: Vulnrichment, <https://github.com/cisagov/vulnrichment>.
+//!
+//! Enrichments: what CISA, as an *authorized data publisher*, adds to records of the CVE list: its
+//! answers to those questions of SSVC that are the same for everybody, an assessment by CVSS and the
+//! weakness where whoever assigned the CVE gives none. The documents are records of the CVE list,
+//! version 5, of which only CISA's container is read; their form is described by
+//! <https://github.com/CVEProject/cve-schema>.
+
+use clair_model::SourceKind;
+use clair_model::facts::{self, Assessment, Exploitation, Ssvc, Vulnrichment};
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use crate::assessment::Written;
+use crate::facts::hand_over;
+use crate::{Document, Feed, FeedError, Fetcher, Location, Sink, Skip, Source, archive, text};
+
+/// The feed.
+pub(crate) struct CisaEnrichment;
+
+/// The key of CISA among the publishers.
+const CISA: &str = "134c704f-9b21-4f2e-91b3-4a467353bcc0";
+
+impl Feed for CisaEnrichment {
+    fn name(&self) -> &'static str {
+        facts::VULNRICHMENT
+    }
+
+    fn description(&self) -> &'static str {
+        "CISA Vulnrichment: SSVC, CVSS and weaknesses that CISA adds to CVEs"
+    }
+
+    fn upstream(&self) -> &'static str {
+        "https://github.com/cisagov/vulnrichment/archive/refs/heads/"
+    }
+
+    fn kind(&self) -> SourceKind {
+        SourceKind::Enrichment
+    }
+
+    fn revision(&self) -> u32 {
+        1
+    }
+
+    fn sources(&self, _: &Fetcher, root: &Location) -> Result<Vec<Source>, FeedError> {
+        let mut locations = root.candidates("develop.tar");
+        if !root.is_document() {
+            // The one that the publisher has comes first.
+            locations.sort_by_key(|location| location.to_string().strip_suffix(".gz").is_none());
+            locations.push(root.join("develop.zip"));
+            // A directory without an archive may have the records themselves.
+            locations.extend(matches!(root, Location::Path(_)).then(|| root.clone()));
+        }
+        Ok(vec![Source {
+            name: self.name().to_owned(),
+            locations,
+            date: None,
+        }])
+    }
+
+    fn parse(
+        &self,
+        source: &Source,
+        document: &mut Document,
+        sink: &mut dyn Sink,
+    ) -> Result<Option<Timestamp>, FeedError> {
+        let mut count = 0_u64;
+        archive::for_each_record(source, document, &mut |name, content| {
+            let record = content.and_then(|json| {
+                serde_json::from_slice::<Record>(json).map_err(|_| Skip::Malformed)
+            });
+            let record = match record {
+                Ok(record) => record,
+                Err(reason) => {
+                    sink.skipped(reason, name);
+                    return Ok(());
+                }
+            };
+            count += 1;
+            let mut skip = |reason, about: &str| sink.skipped(reason, &text::line(about));
+            match read(&record, &mut skip) {
+                Ok(added) => hand_over(source, sink, &record.metadata.id, &added),
+                Err(reason) => {
+                    skip(reason, &record.metadata.id);
+                    Ok(())
+                }
+            }
+        })?;
+        if count == 0 {
+            let reason = "it has no records that can be read";
+            let location = document.location();
+            return Err(FeedError::malformed(&source.name, location, reason));
+        }
+        Ok(None)
+    }
+}
+
+#[derive(Debug, Deserialize)]
+struct Record {
+    #[serde(rename = "cveMetadata")]
+    metadata: Metadata,
+    containers: Containers,
+}
+
+#[derive(Debug, Deserialize)]
+struct Metadata {
+    #[serde(rename = "cveId")]
+    id: String,
+    #[serde(default)]
+    state: String,
+}
+
+#[derive(Debug, Deserialize)]
+struct Containers {
+    #[serde(default)]
+    adp: Vec<Container>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Container {
+    provider_metadata: Provider,
+    #[serde(default)]
+    metrics: Vec<Metric>,
+    #[serde(default)]
+    problem_types: Vec<ProblemType>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Provider {
+    org_id: String,
+    #[serde(default)]
+    short_name: String,
+}
+
+#[derive(Debug, Deserialize)]
+struct Metric {
+    #[serde(rename = "cvssV2_0")]
+    v2: Option<Box<RawValue>>,
+    #[serde(rename = "cvssV3_0")]
+    v30: Option<Box<RawValue>>,
+    #[serde(rename = "cvssV3_1")]
+    v31: Option<Box<RawValue>>,
+    #[serde(rename = "cvssV4_0")]
+    v40: Option<Box<RawValue>>,
+    other: Option<Other>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Other {
+    #[serde(rename = "type")]
+    kind: String,
+    content: Box<RawValue>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Answers {
+    #[serde(default)]
+    timestamp: String,
+    options: Vec<Answer>,
+}
+
+/// The answer to one question. The words are in any case.
+#[derive(Debug, Deserialize)]
+struct Answer {
+    #[serde(rename = "Exploitation")]
+    exploitation: Option<String>,
+    #[serde(rename = "Automatable")]
+    automatable: Option<String>,
+    #[serde(rename = "Technical Impact")]
+    impact: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+struct ProblemType {
+    #[serde(default)]
+    descriptions: Vec<Problem>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Problem {
+    #[serde(default, rename = "cweId")]
+    cwe: String,
+}
+
+fn read(record: &Record, skip: &mut dyn FnMut(Skip, &str)) -> Result<Vulnrichment, Skip> {
+    let id = &record.metadata.id;
+    if !text::is_cve(id) {
+        return Err(Skip::BadId);
+    }
+    if record.metadata.state == "REJECTED" {
+        return Err(Skip::Withdrawn);
+    }
+    let mut added = Vulnrichment::default();
+    let of_cisa = |container: &&Container| container.provider_metadata.org_id == CISA;
+    let mut weaknesses = Vec::new();
+    for container in record.containers.adp.iter().filter(of_cisa) {
+        for metric in &container.metrics {
+            let written = [&metric.v40, &metric.v31, &metric.v30, &metric.v2];
+            for written in written.into_iter().flatten() {
+                match assessment(written, &container.provider_metadata.short_name) {
+                    Some(assessment) => added.cvss.push(assessment),
+                    None => skip(Skip::Malformed, &format!("an assessment of {id}")),
+                }
+            }
+            if let Some(other) = metric.other.as_ref().filter(|other| other.kind == "ssvc") {
+                match ssvc(&other.content) {
+                    Some(ssvc) => added.ssvc = Some(ssvc),
+                    None => skip(Skip::Malformed, &format!("the answers about {id}")),
+                }
+            }
+        }
+        let problems = container.problem_types.iter();
+        let problems = problems.flat_map(|problem| &problem.descriptions);
+        weaknesses.extend(problems.map(|problem| problem.cwe.as_str()));
+    }
+    let weaknesses = weaknesses.into_iter().filter(|cwe| text::is_cwe(cwe));
+    added.cwes = text::distinct(weaknesses.map(str::to_owned));
+    if added == Vulnrichment::default() {
+        return Err(Skip::NothingAdded);
+    }
+    Ok(added)
+}
+
+fn assessment(json: &RawValue, publisher: &str) -> Option<Assessment> {
+    let written: Written = serde_json::from_str(json.get()).ok()?;
+    written.keep(publisher, true, "")
+}
+
+/// The answers, where all three questions have one that we know.
+fn ssvc(json: &RawValue) -> Option<Ssvc> {
+    let answers: Answers = serde_json::from_str(json.get()).ok()?;
+    let word = |answer: fn(&Answer) -> Option<&String>| {
+        let word = answers.options.iter().find_map(answer)?;
+        Some(word.trim().to_ascii_lowercase())
+    };
+    Some(Ssvc {
+        exploitation: match word(|answer| answer.exploitation.as_ref())?.as_str() {
+            "none" => Exploitation::None,
+            // Later versions of the question say what they mean by it.
+            "poc" | "public poc" => Exploitation::Poc,
+            "active" => Exploitation::Active,
+            _ => return None,
+        },
+        automatable: match word(|answer| answer.automatable.as_ref())?.as_str() {
+            "yes" => true,
+            "no" => false,
+            _ => return None,
+        },
+        total_impact: match word(|answer| answer.impact.as_ref())?.as_str() {
+            "total" => true,
+            "partial" => false,
+            _ => return None,
+        },
+        timestamp: text::line(&answers.timestamp),
+    })
+}
