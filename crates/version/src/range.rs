@@ -193,6 +193,7 @@ mod tests {
             // Something before the number zero, where there is such a thing.
             let older = match scheme {
                 Scheme::Bitnami => continue,
+                Scheme::Gentoo => "0_alpha",
                 Scheme::Pacman => "0a",
                 _ => "0~~",
             };

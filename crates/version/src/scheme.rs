@@ -104,6 +104,8 @@ schemes! {
     Pacman = 4, pacman;
     /// Components of Bitnami: `MAJOR.MINOR.PATCH[-REVISION]`.
     Bitnami = 5, bitnami;
+    /// Gentoo: `1.2.3a_rc1_p2-r4`.
+    Gentoo = 6, gentoo;
 }
 
 impl Scheme {
@@ -167,7 +169,8 @@ mod tests {
                 (2, "rpm"),
                 (3, "apk"),
                 (4, "pacman"),
-                (5, "bitnami")
+                (5, "bitnami"),
+                (6, "gentoo")
             ]
         );
     }
