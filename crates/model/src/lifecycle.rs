@@ -1,21 +1,33 @@
 //! When the vendors stop publishing security updates.
 //!
 //! After that date a release gathers vulnerabilities that nobody fixes or even lists, so a report
-//! about it says so. The dates are those of the support that every user gets:
+//! about it says so. The dates are those of the support that every user gets, from the vendors'
+//! own pages where those give a day, else as <https://endoflife.date> collects them. A date on
+//! which these disagree is left out:
 //!
-//! - AlmaLinux, Fedora, Rocky: `SUPPORT_END` of os-release (wiki.almalinux.org/release-notes,
-//!   docs.fedoraproject.org/en-US/releases/eol, wiki.rockylinux.org/rocky/version)
-//! - Alpine: the end of support of the branch (alpinelinux.org/releases)
-//! - Amazon: the end of maintenance (aws.amazon.com/amazon-linux-2/faqs and /amazon-linux-ami)
-//! - CentOS: the end of life (centos.org/centos-linux-eol, centos.org/cl-vs-cs)
-//! - Debian: the end of long term support (wiki.debian.org/LTS)
-//! - Mariner: two years of support (github.com/microsoft/azurelinux)
-//! - openSUSE: the lifetime (en.opensuse.org/Lifetime)
-//! - Oracle: the end of premier support (oracle.com/a/ocom/docs/elsp-lifetime-069338.pdf)
-//! - Photon: the end of support (blogs.vmware.com/vsphere, product lifecycle matrix)
-//! - Red Hat: the end of maintenance (access.redhat.com/support/policy/updates/errata)
-//! - SUSE: the end of general support (suse.com/lifecycle)
-//! - Ubuntu: the end of standard support (ubuntu.com/about/release-cycle)
+//! - AlmaLinux: `SUPPORT_END` of os-release, which is the first day without support
+//!   (<https://www.freedesktop.org/software/systemd/man/latest/os-release.html>); 8 from
+//!   <https://endoflife.date/almalinux>
+//! - Alpine: "End of support" in <https://alpinelinux.org/releases/>
+//! - Amazon: <https://docs.aws.amazon.com/linux/al2023/ug/release-cadence.html>,
+//!   <https://aws.amazon.com/amazon-linux-2/faqs/>,
+//!   <https://aws.amazon.com/blogs/aws/update-on-amazon-linux-ami-end-of-life/>
+//! - Azure Linux, Mariner: <https://endoflife.date/azure-linux>, by
+//!   <https://learn.microsoft.com/azure/azure-linux/release-cadence-lifecycle>
+//! - CentOS: <https://endoflife.date/centos>, <https://endoflife.date/centos-stream>
+//! - Debian, Ubuntu: the end of long term and of standard support, in the tables of both that the
+//!   package distro-info-data has (<https://salsa.debian.org/debian/distro-info-data>)
+//! - Fedora: <https://docs.fedoraproject.org/en-US/releases/eol/>, as in
+//!   <https://endoflife.date/fedora>; 44 from its os-release
+//! - openSUSE: <https://en.opensuse.org/Lifetime>
+//! - Oracle: the last day of the month in which premier support ends,
+//!   <https://www.oracle.com/a/ocom/docs/elsp-lifetime-069338.pdf>
+//! - Photon: 1.0 and, by the schedule there, 2.0:
+//!   <https://blogs.vmware.com/vsphere/2022/01/photon-1-x-end-of-support-announcement.html>
+//! - Red Hat: the end of maintenance support,
+//!   <https://access.redhat.com/support/policy/updates/errata>
+//! - Rocky: <https://wiki.rockylinux.org/rocky/version/>, and `SUPPORT_END` of os-release
+//! - SUSE: the end of general support, <https://www.suse.com/lifecycle>
 
 use jiff::civil::{Date, date};
 
@@ -32,9 +44,9 @@ pub(crate) fn end_of_life(namespace: &str) -> Option<Date> {
 
 /// Sorted by namespace.
 const TABLE: &[(&str, i16, i8, i8)] = &[
-    ("almalinux:10", 2035, 6, 1),
-    ("almalinux:8", 2029, 6, 1),
-    ("almalinux:9", 2032, 6, 1),
+    ("almalinux:10", 2035, 5, 31),
+    ("almalinux:8", 2029, 3, 1),
+    ("almalinux:9", 2032, 5, 31),
     ("alpine:3.0", 2016, 5, 1),
     ("alpine:3.1", 2016, 11, 1),
     ("alpine:3.10", 2021, 5, 1),
@@ -62,6 +74,8 @@ const TABLE: &[(&str, i16, i8, i8)] = &[
     ("amzn:2", 2026, 6, 30),
     ("amzn:2018.03", 2023, 12, 31),
     ("amzn:2023", 2029, 6, 30),
+    ("azurelinux:3.0", 2027, 8, 31),
+    ("centos-stream:10", 2030, 1, 1),
     ("centos-stream:8", 2024, 5, 31),
     ("centos-stream:9", 2027, 5, 31),
     ("centos:8", 2021, 12, 31),
@@ -75,6 +89,16 @@ const TABLE: &[(&str, i16, i8, i8)] = &[
     ("debian:stretch", 2022, 6, 30),
     ("debian:trixie", 2030, 6, 30),
     ("debian:wheezy", 2018, 5, 31),
+    ("fedora:20", 2015, 6, 23),
+    ("fedora:21", 2015, 12, 1),
+    ("fedora:22", 2016, 7, 19),
+    ("fedora:23", 2016, 12, 20),
+    ("fedora:24", 2017, 8, 8),
+    ("fedora:25", 2017, 12, 12),
+    ("fedora:26", 2018, 5, 29),
+    ("fedora:27", 2018, 11, 30),
+    ("fedora:28", 2019, 5, 28),
+    ("fedora:29", 2019, 11, 26),
     ("fedora:30", 2020, 5, 26),
     ("fedora:31", 2020, 11, 24),
     ("fedora:32", 2021, 5, 25),
@@ -88,9 +112,10 @@ const TABLE: &[(&str, i16, i8, i8)] = &[
     ("fedora:40", 2025, 5, 13),
     ("fedora:41", 2025, 12, 15),
     ("fedora:42", 2026, 5, 13),
-    ("mariner:1.0", 2023, 7, 31),
+    ("fedora:43", 2026, 12, 9),
+    ("fedora:44", 2027, 5, 18),
+    ("mariner:1.0", 2023, 8, 31),
     ("mariner:2.0", 2025, 7, 31),
-    ("ol:10", 2035, 6, 30),
     ("ol:5", 2017, 6, 30),
     ("ol:6", 2021, 3, 31),
     ("ol:7", 2024, 12, 31),
@@ -103,13 +128,14 @@ const TABLE: &[(&str, i16, i8, i8)] = &[
     ("opensuse-leap:15.4", 2023, 12, 7),
     ("opensuse-leap:15.5", 2024, 12, 31),
     ("opensuse-leap:15.6", 2026, 4, 30),
+    ("opensuse-leap:16.0", 2027, 10, 31),
     ("opensuse-leap:42.1", 2017, 5, 17),
     ("opensuse-leap:42.2", 2018, 1, 26),
-    ("opensuse-leap:42.3", 2019, 6, 30),
+    ("opensuse-leap:42.3", 2019, 7, 1),
+    ("opensuse:13.1", 2016, 2, 3),
+    ("opensuse:13.2", 2017, 1, 17),
     ("photon:1.0", 2022, 2, 28),
     ("photon:2.0", 2022, 12, 31),
-    ("photon:3.0", 2024, 3, 1),
-    ("rhel:10", 2035, 5, 31),
     ("rhel:4", 2012, 2, 29),
     ("rhel:5", 2017, 3, 31),
     ("rhel:6", 2020, 11, 30),
@@ -137,7 +163,6 @@ const TABLE: &[(&str, i16, i8, i8)] = &[
     ("sles:15.4", 2023, 12, 31),
     ("sles:15.5", 2024, 12, 31),
     ("sles:15.6", 2025, 12, 31),
-    ("sles:15.7", 2031, 7, 31),
     ("ubuntu:10.04", 2015, 4, 30),
     ("ubuntu:12.04", 2017, 4, 28),
     ("ubuntu:12.10", 2014, 5, 16),
@@ -155,17 +180,20 @@ const TABLE: &[(&str, i16, i8, i8)] = &[
     ("ubuntu:18.10", 2019, 7, 18),
     ("ubuntu:19.04", 2020, 1, 23),
     ("ubuntu:19.10", 2020, 7, 17),
-    ("ubuntu:20.04", 2025, 5, 31),
+    ("ubuntu:20.04", 2025, 5, 29),
     ("ubuntu:20.10", 2021, 7, 22),
     ("ubuntu:21.04", 2022, 1, 20),
     ("ubuntu:21.10", 2022, 7, 14),
-    ("ubuntu:22.04", 2027, 5, 31),
+    ("ubuntu:22.04", 2027, 6, 1),
     ("ubuntu:22.10", 2023, 7, 20),
     ("ubuntu:23.04", 2024, 1, 25),
     ("ubuntu:23.10", 2024, 7, 11),
     ("ubuntu:24.04", 2029, 5, 31),
     ("ubuntu:24.10", 2025, 7, 10),
     ("ubuntu:25.04", 2026, 1, 15),
+    ("ubuntu:25.10", 2026, 7, 9),
+    ("ubuntu:26.04", 2031, 5, 29),
+    ("ubuntu:26.10", 2027, 7, 15),
 ];
 
 #[cfg(test)]
@@ -176,6 +204,7 @@ mod tests {
     fn the_table_can_be_searched() {
         assert!(TABLE.is_sorted_by(|a, b| a.0 < b.0));
         assert_eq!(end_of_life("debian:buster"), Some(date(2024, 6, 30)));
+        assert_eq!(end_of_life("ubuntu:20.04"), Some(date(2025, 5, 29)));
         assert_eq!(end_of_life("debian:sid"), None);
         assert_eq!(end_of_life("alpine:edge"), None);
     }
