@@ -16,14 +16,14 @@ pub(crate) struct Versions {
 }
 
 impl Versions {
-    /// The ranges with what their end means, for a publisher who says no more.
+    /// The ranges with what their end means, for a publisher who says no more. Each fix is a
+    /// statement of its own: lines that are kept up side by side have one each, and only that of
+    /// the installed line is of use.
     pub(crate) fn by_state(self) -> impl Iterator<Item = (Vec<Range>, FixState)> {
-        [
-            (self.fixed, FixState::Fixed),
-            (self.unfixed, FixState::Affected),
-        ]
-        .into_iter()
-        .filter(|(ranges, _)| !ranges.is_empty())
+        let fixed = self.fixed.into_iter();
+        let fixed = fixed.map(|range| (vec![range], FixState::Fixed));
+        let unfixed = (!self.unfixed.is_empty()).then_some((self.unfixed, FixState::Affected));
+        fixed.chain(unfixed)
     }
 }
 
