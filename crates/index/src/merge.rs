@@ -247,10 +247,10 @@ fn note_unknown(inventory: &mut Inventory) {
             "no package database was found, so nothing can be said about its packages",
         ));
     }
-    let homeless = inventory
-        .packages
-        .iter()
-        .filter(|located| located.distribution.is_none());
+    // Those of an ecosystem need no distribution.
+    let homeless = inventory.packages.iter().filter(|located| {
+        located.distribution.is_none() && located.package.manager.ecosystem().is_none()
+    });
     let databases: BTreeSet<&str> = homeless
         .map(|located| located.package_db.as_str())
         .collect();

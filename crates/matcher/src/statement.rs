@@ -1,8 +1,8 @@
 //! Statements of advisories, as messages that are about no image.
 
 use clair_model::{
-    Advisory, Affected, Distribution, Namespace, ReportDistribution, ReportPackage,
-    ReportRepository, ReportVulnerability,
+    Advisory, Affected, Distribution, ReportDistribution, ReportPackage, ReportRepository,
+    ReportVulnerability,
 };
 
 /// The statements that an advisory of a source makes, each as a vulnerability.
@@ -14,6 +14,15 @@ pub(crate) fn vulnerabilities(source: &str, advisory: &Advisory) -> Vec<ReportVu
 }
 
 fn vulnerability(source: &str, advisory: &Advisory, affected: &Affected) -> ReportVulnerability {
+    let distribution = Distribution::of_namespace(&affected.namespace);
+    let distribution = distribution.map(|distribution| ReportDistribution {
+        id: String::new(),
+        distribution,
+    });
+    let repository = match &distribution {
+        Some(_) => ReportRepository::default(),
+        None => ReportRepository::of_namespace(&affected.namespace),
+    };
     ReportVulnerability {
         id: String::new(),
         updater: source.to_owned(),
@@ -36,11 +45,8 @@ fn vulnerability(source: &str, advisory: &Advisory, affected: &Affected) -> Repo
             arch: affected.arches.join("|"),
             ..ReportPackage::default()
         },
-        distribution: ReportDistribution {
-            id: String::new(),
-            distribution: distribution(&affected.namespace),
-        },
-        repository: ReportRepository::default(),
+        distribution: distribution.unwrap_or_default(),
+        repository,
         fixed_in_version: affected.fixed_version().unwrap_or_default().to_owned(),
         aliases: advisory.aliases.clone(),
         fix_state: affected.fix_state,
@@ -49,45 +55,49 @@ fn vulnerability(source: &str, advisory: &Advisory, affected: &Affected) -> Repo
     }
 }
 
-/// The distribution that a namespace is about, as far as its name tells: the release is a number
-/// or a code name.
-fn distribution(namespace: &Namespace) -> Distribution {
-    let mut parts = namespace.as_str().split(':');
-    let did = parts.next().unwrap_or_default().to_owned();
-    let release = parts.next().unwrap_or_default().to_owned();
-    let is_number = release.starts_with(|first: char| first.is_ascii_digit());
-    let (version_id, version_code_name) = if is_number {
-        (release.clone(), String::new())
-    } else {
-        (String::new(), release.clone())
-    };
-    Distribution {
-        did,
-        version: release,
-        version_id,
-        version_code_name,
-        pretty_name: namespace.to_string(),
-        ..Distribution::default()
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use clair_model::{FixState, Namespace, PackageKind, PackageManager, Vulnerable};
+
     use super::*;
 
+    fn told_of(namespace: Namespace) -> ReportVulnerability {
+        let statement = Affected {
+            namespace,
+            package: "a".into(),
+            kind: PackageKind::Binary,
+            arches: Vec::new(),
+            module: None,
+            vulnerable: Vulnerable::none(clair_version::Scheme::Dpkg),
+            fix_state: FixState::Affected,
+            severity: None,
+            normalized_severity: None,
+            note: None,
+        };
+        let advisory = Advisory {
+            affected: vec![statement],
+            ..Advisory::new("CVE-1-0001")
+        };
+        vulnerabilities("source", &advisory).remove(0)
+    }
+
     #[test]
-    fn a_distribution_made_from_a_namespace_is_in_that_namespace() {
-        for name in [
-            "debian:bookworm",
-            "ubuntu:22.04",
-            "alpine:3.18",
-            "alpine:edge",
-        ] {
-            let Ok(namespace) = name.parse();
-            assert_eq!(distribution(&namespace).base_namespace(), Some(namespace));
+    fn a_statement_about_a_distribution_names_it() {
+        for name in ["debian:bookworm", "sles:15.5", "altlinux:p10", "wolfi"] {
+            let Ok(namespace) = name.parse::<Namespace>();
+            let told = told_of(namespace.clone());
+            let base = told.distribution.distribution.base_namespace();
+            assert_eq!(base, Some(namespace));
+            assert_eq!(told.repository, ReportRepository::default());
         }
-        let Ok(pocket) = "ubuntu:22.04:pro".parse();
-        let Ok(base) = "ubuntu:22.04".parse();
-        assert_eq!(distribution(&pocket).base_namespace(), Some(base));
+    }
+
+    #[test]
+    fn a_statement_about_an_ecosystem_names_it_as_a_repository() {
+        for ecosystem in PackageManager::ALL.iter().filter_map(|one| one.ecosystem()) {
+            let told = told_of(ecosystem.clone());
+            assert_eq!(told.distribution, ReportDistribution::default());
+            assert_eq!(told.repository.name, ecosystem.as_str());
+        }
     }
 }

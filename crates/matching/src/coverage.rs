@@ -35,11 +35,19 @@ pub(crate) fn gaps(
     freshness: &Freshness,
     gaps: &mut BTreeSet<Gap>,
 ) {
+    for (ecosystem, count) in ecosystems(index) {
+        if database.covers(&ecosystem) {
+            gaps.extend(stale(database, &ecosystem, freshness));
+        } else {
+            gaps.insert(no_feed(ecosystem.as_str(), "", count));
+        }
+    }
     for (distribution, managers) in distributions(index) {
         for (manager, count) in managers {
             let covered = covered_by(database, distribution, manager);
             let Some(namespace) = covered else {
-                gaps.insert(no_feed(distribution, manager, count));
+                let manager = manager.map_or("other", PackageManager::name);
+                gaps.insert(no_feed(name(distribution), manager, count));
                 continue;
             };
             gaps.extend(unsupported(distribution, freshness));
@@ -48,12 +56,23 @@ pub(crate) fn gaps(
     }
 }
 
+/// The ecosystems that packages belong to, with how many.
+fn ecosystems(index: &IndexReport) -> BTreeMap<Namespace, usize> {
+    let mut found = BTreeMap::new();
+    let named = packages(index).filter_map(|package| package.manager?.ecosystem());
+    for ecosystem in named {
+        *found.entry(ecosystem).or_default() += 1;
+    }
+    found
+}
+
 /// The distributions that packages belong to, with how many packages of each manager.
 fn distributions(
     index: &IndexReport,
 ) -> Vec<(&ReportDistribution, BTreeMap<Option<PackageManager>, usize>)> {
     let mut found: BTreeMap<&str, (&ReportDistribution, BTreeMap<_, usize>)> = BTreeMap::new();
-    for package in packages(index) {
+    let of_an_ecosystem = |manager: PackageManager| manager.ecosystem().is_some();
+    for package in packages(index).filter(|one| !one.manager.is_some_and(of_an_ecosystem)) {
         for &distribution in &package.distributions {
             let (_, managers) = found
                 .entry(&distribution.id)
@@ -77,17 +96,13 @@ fn covered_by(
         .filter(|namespace| database.covers(namespace))
 }
 
-fn no_feed(
-    distribution: &ReportDistribution,
-    manager: Option<PackageManager>,
-    count: usize,
-) -> Gap {
-    let manager = manager.map_or("other", PackageManager::name);
+fn no_feed(subject: &str, manager: &str, count: usize) -> Gap {
+    let space = if manager.is_empty() { "" } else { " " };
     Gap::new(
         GapKind::NoFeed,
-        name(distribution),
+        subject,
         format!(
-            "the database has no advisories for its {manager} packages: {count} of them were \
+            "the database has no advisories for its {manager}{space}packages: {count} of them were \
              compared with nothing"
         ),
     )

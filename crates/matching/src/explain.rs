@@ -195,6 +195,9 @@ fn trace(
             Some(module) => format!("the statement is about module {module} only"),
             None => "the statement is not about packages of a module".to_owned(),
         },
+        Verdict::OnlyHeaders => {
+            "it has headers of the kernel only, in which there is nothing to run".to_owned()
+        }
         Verdict::UnparsedVersion(error) | Verdict::UnparsedAdvisory(error) => {
             format!("the versions could not be compared: {error}")
         }

@@ -24,7 +24,8 @@ pub(crate) struct Installed<'r> {
 /// What is said about this name in this namespace, for this version?
 #[derive(Debug)]
 pub(crate) struct Question<'r> {
-    pub(crate) distribution: &'r ReportDistribution,
+    /// The distribution that the package is looked up in, unless it is of an ecosystem.
+    pub(crate) distribution: Option<&'r ReportDistribution>,
     pub(crate) namespace: Namespace,
     pub(crate) name: &'r str,
     pub(crate) kind: PackageKind,
@@ -58,36 +59,41 @@ impl<'r> Installed<'r> {
     /// version of the source, which is not always its own.
     pub(crate) fn questions(&self) -> impl Iterator<Item = Question<'r>> {
         let entry = self.entry;
-        let manager = self.manager;
-        let names = std::iter::once((PackageKind::Binary, entry)).chain(
+        let named = std::iter::once((PackageKind::Binary, entry)).chain(
             entry
                 .source
                 .as_deref()
                 .map(|source| (PackageKind::Source, source)),
         );
-        self.distributions
-            .clone()
+        self.places()
             .into_iter()
-            .flat_map(move |distribution| {
-                let namespaces = manager.map_or_else(Vec::new, |manager| {
-                    distribution
-                        .distribution
-                        .namespaces(manager, &entry.version)
-                });
-                let names = names.clone();
-                namespaces.into_iter().flat_map(move |namespace| {
-                    names.clone().map(move |(kind, named)| Question {
-                        distribution,
-                        namespace: namespace.clone(),
-                        name: &named.name,
-                        kind,
-                        subject: Subject {
-                            version: &named.version,
-                            arch: &entry.arch,
-                            module: &entry.module,
-                        },
-                    })
+            .flat_map(move |(distribution, namespace)| {
+                named.clone().map(move |(kind, named)| Question {
+                    distribution,
+                    namespace: namespace.clone(),
+                    name: &named.name,
+                    kind,
+                    subject: Subject::of(entry, kind),
                 })
             })
+    }
+
+    /// The namespaces in which its names have a meaning: its ecosystem, or those of each
+    /// distribution it belongs to.
+    fn places(&self) -> Vec<(Option<&'r ReportDistribution>, Namespace)> {
+        let Some(manager) = self.manager else {
+            return Vec::new();
+        };
+        if let Some(ecosystem) = manager.ecosystem() {
+            return vec![(None, ecosystem)];
+        }
+        let version = &self.entry.version;
+        let of_each = self.distributions.iter().flat_map(|&place| {
+            let namespaces = place.distribution.namespaces(manager, version);
+            namespaces
+                .into_iter()
+                .map(move |namespace| (Some(place), namespace))
+        });
+        of_each.collect()
     }
 }

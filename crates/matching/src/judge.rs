@@ -1,8 +1,10 @@
 //! One statement against one package.
 
-use clair_model::FixState;
+use clair_model::{FixState, PackageKind, ReportPackage};
 use clair_version::{ParseVersionError, RangeRef};
 use clair_vulndb::Candidate;
+
+use crate::headers;
 
 /// What of a package a statement is held against.
 #[derive(Debug, Clone, Copy)]
@@ -13,6 +15,24 @@ pub struct Subject<'a> {
     pub arch: &'a str,
     /// The module stream that the package comes from, `name:stream`; empty for none.
     pub module: &'a str,
+    /// Whether it has headers of the kernel and nothing else.
+    pub only_headers: bool,
+}
+
+impl<'a> Subject<'a> {
+    /// A package of a report as a statement about its own name, or that of its source, takes it.
+    pub fn of(package: &'a ReportPackage, kind: PackageKind) -> Self {
+        let version = match (kind, package.source.as_deref()) {
+            (PackageKind::Source, Some(source)) => &source.version,
+            _ => &package.version,
+        };
+        Self {
+            version,
+            arch: &package.arch,
+            module: &package.module,
+            only_headers: headers::are_all(package),
+        }
+    }
 }
 
 /// What a statement means for a package.
@@ -28,6 +48,8 @@ pub enum Verdict<'a> {
     OtherArchitecture,
     /// The statement is about another module stream, or about the package outside of modules.
     OtherModule,
+    /// The statement is about the kernel's source, and the package has its headers only.
+    OnlyHeaders,
     /// The installed version is none in the scheme of the statement.
     UnparsedVersion(ParseVersionError),
     /// A version in the statement is none in its own scheme.
@@ -45,6 +67,9 @@ pub fn judge<'a>(statement: &Candidate<'a>, subject: Subject<'_>) -> Verdict<'a>
     }
     if statement.module().unwrap_or_default() != subject.module {
         return Verdict::OtherModule;
+    }
+    if subject.only_headers && statement.kind() == PackageKind::Source {
+        return Verdict::OnlyHeaders;
     }
     if statement.fix_state() == FixState::NotAffected {
         return Verdict::NotAffected;

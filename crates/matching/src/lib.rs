@@ -13,6 +13,7 @@
 
 mod coverage;
 mod explain;
+mod headers;
 mod installed;
 mod judge;
 mod report;

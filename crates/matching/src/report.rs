@@ -47,11 +47,14 @@ pub fn report(
     })
 }
 
+/// The distribution in which a statement affects something; none for one about an ecosystem.
+type Place<'a> = Option<&'a ReportDistribution>;
+
 /// The statements that affect something, each once however many packages it affects.
 #[derive(Default)]
 struct Findings<'a> {
     ids: HashMap<StatementKey<'a>, Id>,
-    statements: Vec<(Candidate<'a>, &'a ReportDistribution)>,
+    statements: Vec<(Candidate<'a>, Place<'a>)>,
     of_package: BTreeMap<Id, Vec<Id>>,
     gaps: BTreeSet<Gap>,
 }
@@ -98,7 +101,10 @@ impl<'a> Findings<'a> {
                         let gap = Gap::new(GapKind::UnparsedAdvisory, subject, message);
                         self.gaps.insert(gap);
                     }
-                    Verdict::Outside | Verdict::OtherArchitecture | Verdict::OtherModule => {}
+                    Verdict::Outside
+                    | Verdict::OtherArchitecture
+                    | Verdict::OtherModule
+                    | Verdict::OnlyHeaders => {}
                 }
             }
         }
@@ -118,10 +124,10 @@ impl<'a> Findings<'a> {
         Ok(())
     }
 
-    fn statement(&mut self, statement: Candidate<'a>, distribution: &'a ReportDistribution) -> Id {
+    fn statement(&mut self, statement: Candidate<'a>, distribution: Place<'a>) -> Id {
         let key = StatementKey {
             advisory: statement.advisory_key(),
-            distribution: &distribution.id,
+            distribution: distribution.map_or("", |distribution| &distribution.id),
             namespace: statement.namespace().as_str(),
             package: statement.package(),
             kind: statement.kind(),
@@ -137,7 +143,7 @@ impl<'a> Findings<'a> {
 
 /// Whether a statement about a source has been found as one about the package already. Some vendors
 /// do not tell whether a name is that of a build or of a package from it, and mean both.
-fn is_told(affecting: &[(Candidate<'_>, &ReportDistribution)], statement: &Candidate<'_>) -> bool {
+fn is_told(affecting: &[(Candidate<'_>, Place<'_>)], statement: &Candidate<'_>) -> bool {
     statement.kind() == PackageKind::Source
         && affecting.iter().any(|(other, _)| {
             other.kind() == PackageKind::Binary
@@ -152,7 +158,7 @@ fn is_told(affecting: &[(Candidate<'_>, &ReportDistribution)], statement: &Candi
 /// Writes the statements out. They were numbered from one on.
 fn describe<'a>(
     database: &'a Database,
-    statements: &[(Candidate<'a>, &ReportDistribution)],
+    statements: &[(Candidate<'a>, Place<'a>)],
 ) -> Result<BTreeMap<Id, ReportVulnerability>, Error> {
     let mut order: Vec<usize> = (0..statements.len()).collect();
     // Texts lie in the order of advisories, several in one compressed block.
@@ -162,7 +168,7 @@ fn describe<'a>(
     for index in order {
         let (statement, distribution) = &statements[index];
         let id = Id(index as u64 + 1);
-        described.insert(id, vulnerability(id, statement, distribution, &mut texts)?);
+        described.insert(id, vulnerability(id, statement, *distribution, &mut texts)?);
     }
     Ok(described)
 }
@@ -170,7 +176,7 @@ fn describe<'a>(
 fn vulnerability<'a>(
     id: Id,
     statement: &Candidate<'a>,
-    distribution: &ReportDistribution,
+    distribution: Place<'a>,
     texts: &mut TextReader<'a>,
 ) -> Result<ReportVulnerability, Error> {
     let advisory = statement.advisory()?;
@@ -197,8 +203,11 @@ fn vulnerability<'a>(
             arch: statement.arches().collect::<Vec<_>>().join("|"),
             ..ReportPackage::default()
         },
-        distribution: (*distribution).clone(),
-        repository: ReportRepository::default(),
+        distribution: distribution.cloned().unwrap_or_default(),
+        repository: match distribution {
+            Some(_) => ReportRepository::default(),
+            None => ReportRepository::of_namespace(statement.namespace()),
+        },
         fixed_in_version: statement.fixed_version().unwrap_or_default().to_owned(),
         aliases: owned(advisory.aliases()),
         fix_state: statement.fix_state(),

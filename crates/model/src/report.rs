@@ -10,7 +10,7 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use crate::{Digest, Distribution, FixState, Gap, PackageKind, Severity};
+use crate::{Digest, Distribution, FixState, Gap, Namespace, PackageKind, Severity};
 
 /// A key inside one report. The JSON has it as a decimal string.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -161,6 +161,16 @@ pub struct ReportRepository {
     pub uri: String,
     /// CPE 2.3 or empty.
     pub cpe: String,
+}
+
+impl ReportRepository {
+    /// What stands for a namespace that belongs to no distribution.
+    pub fn of_namespace(namespace: &Namespace) -> Self {
+        Self {
+            name: namespace.to_string(),
+            ..Self::default()
+        }
+    }
 }
 
 /// Where a package was found.

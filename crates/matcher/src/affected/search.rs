@@ -172,15 +172,7 @@ fn in_question(
 }
 
 fn affects(statement: &Candidate<'_>, package: &ReportPackage) -> bool {
-    let version = match (statement.kind(), package.source.as_deref()) {
-        (PackageKind::Source, Some(source)) => &source.version,
-        _ => &package.version,
-    };
-    let subject = Subject {
-        version,
-        arch: &package.arch,
-        module: &package.module,
-    };
+    let subject = Subject::of(package, statement.kind());
     matches!(judge(statement, subject), Verdict::Affected(_))
 }
 

@@ -77,7 +77,7 @@ impl Selection {
                 continue;
             }
             let namespaces = selection.statements.entry(statement).or_default();
-            namespaces.extend(vulnerability.distribution.distribution.base_namespace());
+            namespaces.extend(namespace_of(vulnerability));
         }
         selection
     }
@@ -110,9 +110,18 @@ impl Selection {
         let Some(namespaces) = self.statements.get(&Statement::of(vulnerability)) else {
             return false;
         };
-        let namespace = vulnerability.distribution.distribution.base_namespace();
+        let namespace = namespace_of(vulnerability);
         namespaces.is_empty() || namespace.is_some_and(|namespace| namespaces.contains(&namespace))
     }
+}
+
+/// The namespace of the distribution in which a vulnerability was found, or of the ecosystem.
+fn namespace_of(vulnerability: &ReportVulnerability) -> Option<Namespace> {
+    let repository = vulnerability.repository.name.as_str();
+    let distribution = &vulnerability.distribution.distribution;
+    distribution
+        .base_namespace()
+        .or_else(|| (!repository.is_empty()).then(|| Namespace::rolling(repository)))
 }
 
 impl Statement {

@@ -1,18 +1,18 @@
 //! Reports, one at a time and in batches.
 
-use clair_model::{FixState, Vulnerable};
+use clair_model::{FixState, GapKind, Namespace, PackageKind, Vulnerable};
 use clair_rpc::ErrorCode;
 use clair_rpc::proto::matcher::v1::BatchGetVulnerabilityReportsRequest;
-use clair_rpc::proto::matcher::v1::GetVulnerabilityReportRequest;
 use clair_rpc::proto::matcher::v1::batch_get_vulnerability_reports_response::Outcome;
 use clair_rpc::proto::matcher::v1::get_vulnerability_report_request::Image;
 use clair_rpc::proto::matcher::v1::get_vulnerability_report_response::Report;
+use clair_rpc::proto::matcher::v1::{GetVulnerabilityReportRequest, ListAffectedManifestsRequest};
 use clair_rpc::proto::model::v1::ReportFormat;
 use clair_runtime::introspection::CheckStatus;
 use clair_version::Scheme;
 use futures::TryStreamExt as _;
 
-use crate::support::{Site, about, advisory, bookworm, digest, image, names, package};
+use crate::support::{Site, about, advisory, bookworm, debian, digest, image, names, package};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_report_has_what_affects_the_packages_of_the_image() {
@@ -154,5 +154,51 @@ async fn a_batch_answers_for_every_manifest_once_whatever_becomes_of_the_others(
             other => panic!("{other:?}"),
         }
     }
+    matcher.stop().await;
+}
+
+/// What Bitnami adds belongs to no distribution; buster is out of support since 2024.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_report_has_components_of_an_ecosystem_and_the_end_of_support() {
+    let site = Site::new().await;
+    let mut statement = about("buster", "redis", Some("7.2.5"));
+    statement.namespace = Namespace::bitnami();
+    statement.kind = PackageKind::Binary;
+    statement.vulnerable = Vulnerable::before(Scheme::Bitnami, "7.2.5");
+    let operation = site
+        .update(&[
+            advisory("CVE-1", vec![statement]),
+            advisory("CVE-2", vec![about("buster", "zlib", Some("2"))]),
+        ])
+        .await;
+    let mut redis = package("redis", "redis", "7.2.4-0");
+    redis.detector = Some("bitnami".into());
+    redis.source = None;
+    let packages = vec![redis, package("zlib1g", "zlib", "1:1.2.13")];
+    let index = image(1, debian("10", "buster"), packages);
+    site.index(&index).await;
+    let matcher = site.matcher().await;
+    matcher.has(&operation).await;
+
+    let (report, _) = matcher.report(&index.manifest_hash).await.unwrap();
+    assert_eq!(names(&report), ["CVE-1"]);
+    let kinds: Vec<GapKind> = report.coverage.iter().map(|gap| gap.kind).collect();
+    assert_eq!(kinds, [GapKind::EndOfLife]);
+
+    let request = ListAffectedManifestsRequest {
+        vulnerability: "CVE-1".into(),
+        ..ListAffectedManifestsRequest::default()
+    };
+    let affected = matcher
+        .client
+        .clone()
+        .list_affected_manifests(request)
+        .await
+        .unwrap()
+        .into_inner();
+    assert_eq!(
+        affected.manifests[0].manifest_digest,
+        index.manifest_hash.to_string()
+    );
     matcher.stop().await;
 }

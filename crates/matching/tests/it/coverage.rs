@@ -105,3 +105,34 @@ fn what_the_index_report_could_not_speak_of_is_kept() {
     image.coverage.push(unread.clone());
     assert_eq!(scan(&image, &[about_bookworm()]).coverage, [unread]);
 }
+
+#[test]
+fn an_ecosystem_without_data_is_named_and_one_with_data_is_no_gap() {
+    let redis = || package("bitnami", "redis 7.4.0-0", "redis 7.4.0-0");
+    let image = index(bookworm(), vec![redis(), package("dpkg", "a 1", "a 1")]);
+    let report = scan(&image, &[about_bookworm()]);
+    assert_eq!(kinds(&report.coverage), [(GapKind::NoFeed, "bitnami")]);
+    assert!(report.coverage[0].message.contains("its packages: 1 of"));
+
+    let bitnami = about(&Namespace::bitnami(), "mongodb", None);
+    let data = [
+        about_bookworm(),
+        advisory("BIT-1", Severity::Low, vec![bitnami]),
+    ];
+    assert!(scan(&image, &data).coverage.is_empty());
+}
+
+/// Gentoo publishes advisories, but no feed reads them; OpenWrt has none that a program could read.
+#[test]
+fn distributions_that_no_feed_speaks_of_are_named() {
+    for (did, manager) in [("gentoo", "portage"), ("openwrt", "opkg"), ("poky", "opkg")] {
+        let distribution = clair_model::Distribution {
+            did: did.into(),
+            ..clair_model::Distribution::default()
+        };
+        let image = index(distribution, vec![package(manager, "a 1", "a 1")]);
+        let report = scan(&image, &[about_bookworm()]);
+        assert_eq!(kinds(&report.coverage), [(GapKind::NoFeed, did)]);
+        assert!(report.coverage[0].message.contains(manager));
+    }
+}

@@ -1,6 +1,8 @@
 //! What is found, and what is not.
 
-use clair_model::{Affected, FixState, Id, Namespace, PackageKind, Severity, Vulnerable};
+use clair_model::{
+    Affected, FixState, Id, Namespace, PackageKind, ReportDistribution, Severity, Vulnerable,
+};
 use clair_version::{Range, Scheme};
 
 use crate::support::{about, advisory, alpine, bookworm, found, index, package, scan};
@@ -334,4 +336,43 @@ fn the_same_input_gives_the_same_bytes() {
     let image = index(bookworm(), packages);
     let json = || serde_json::to_string(&scan(&image, &advisories)).unwrap();
     assert_eq!(json(), json());
+}
+
+#[test]
+fn components_of_bitnami_are_looked_up_in_its_data_and_in_no_other() {
+    let bitnami = |version: &str| {
+        let named = format!("redis {version}");
+        let mut component = package("bitnami", &named, &named);
+        component.source = None;
+        component
+    };
+    let image = index(
+        bookworm(),
+        vec![
+            bitnami("7.2.4-12"),
+            bitnami("7.4.0-0"),
+            package("dpkg", "redis 5:7.0.15-1", "redis 5:7.0.15-1"),
+        ],
+    );
+    let component = Affected {
+        kind: PackageKind::Binary,
+        ..about(&Namespace::bitnami(), "redis", Some("7.2.5"))
+    };
+    let report = scan(
+        &image,
+        &[
+            advisory("CVE-1-0001", Severity::High, vec![component]),
+            advisory(
+                "CVE-1-0002",
+                Severity::High,
+                vec![about(&debian(), "redis", Some("5:7.0.15-2"))],
+            ),
+        ],
+    );
+    assert_eq!(found(&report, 1), ["CVE-1-0001"]);
+    assert_eq!(found(&report, 2), [""; 0]);
+    assert_eq!(found(&report, 3), ["CVE-1-0002"]);
+    let vulnerability = &report.vulnerabilities[&Id(1)];
+    assert_eq!(vulnerability.distribution, ReportDistribution::default());
+    assert_eq!(vulnerability.repository.name, "bitnami");
 }

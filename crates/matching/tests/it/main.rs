@@ -9,5 +9,6 @@
 mod coverage;
 mod explanation;
 mod findings;
+mod known_false_findings;
 mod rpm;
 mod support;

@@ -103,6 +103,8 @@ pub(crate) fn index(distribution: Distribution, packages: Vec<ReportPackage>) ->
 pub(crate) fn about(namespace: &Namespace, package: &str, fixed: Option<&str>) -> Affected {
     let scheme = match namespace.family() {
         "alpine" => Scheme::Apk,
+        "arch" => Scheme::Pacman,
+        "bitnami" => Scheme::Bitnami,
         "debian" | "ubuntu" => Scheme::Dpkg,
         _ => Scheme::Rpm,
     };

@@ -1,7 +1,7 @@
 //! Which namespaces the packages of a distribution have: one line for each distribution.
 
 use super::Distribution;
-use crate::PackageManager::{self, Apk, Dpkg, Pacman, Rpm};
+use crate::PackageManager::{self, Apk, Dpkg, Pacman, Portage, Rpm};
 use crate::{Namespace, lifecycle};
 
 /// The packages of a distribution, and how its vendor's data is divided.
@@ -64,8 +64,9 @@ const fn line(
 ///   its data names each. The editions share their packages.
 /// - Chainguard says of both of its distributions that they have no versions:
 ///   <https://github.com/chainguard-dev/vulnerability-scanner-support>.
-/// - Images of Bitnami are Debian or Photon. What Bitnami adds is in no package manager, and is
-///   looked up in [`Namespace::bitnami`] by whoever finds it.
+/// - Gentoo publishes advisories (<https://security.gentoo.org/glsa>), which no feed reads yet.
+/// - Images of Bitnami are Debian or Photon. What Bitnami adds is an ecosystem of its own:
+///   [`PackageManager::ecosystem`].
 const TABLE: &[Line] = &[
     line("almalinux", Rpm, "almalinux", Release::Major),
     line("alpine", Apk, "alpine", Release::Branch),
@@ -78,6 +79,7 @@ const TABLE: &[Line] = &[
     line("debian", Dpkg, "debian", Release::CodeName),
     line("echo", Dpkg, "echo", Release::Rolling),
     line("fedora", Rpm, "fedora", Release::Major),
+    line("gentoo", Portage, "gentoo", Release::Rolling),
     line("hummingbird", Rpm, "hummingbird", Release::Rolling),
     line("mageia", Rpm, "mageia", Release::Major),
     line("mariner", Rpm, "mariner", Release::Minor),
@@ -118,6 +120,33 @@ const TABLE: &[Line] = &[
 ];
 
 impl Distribution {
+    /// A distribution as far as a namespace tells it: one whose [`base_namespace`] it is, or is
+    /// the general part of. `None` for a namespace that belongs to no distribution.
+    ///
+    /// [`base_namespace`]: Self::base_namespace
+    pub fn of_namespace(namespace: &Namespace) -> Option<Self> {
+        let mut parts = namespace.as_str().split(':');
+        let family = parts.next().unwrap_or_default();
+        let release = parts.next().unwrap_or_default().to_owned();
+        let line = TABLE
+            .iter()
+            .find(|line| line.family == family && line.did == family)?;
+        let is_number = release.starts_with(|first: char| first.is_ascii_digit());
+        let (version_id, version_code_name) = if is_number {
+            (release.clone(), String::new())
+        } else {
+            (String::new(), release.clone())
+        };
+        Some(Self {
+            did: line.did.to_owned(),
+            version: release,
+            version_id,
+            version_code_name,
+            pretty_name: namespace.to_string(),
+            ..Self::default()
+        })
+    }
+
     /// The namespaces in which the security data for a package of that manager and version may
     /// be, most specific last.
     ///
@@ -131,6 +160,12 @@ impl Distribution {
             return namespaces;
         }
         match line.release {
+            Release::CodeName => {
+                let origin = backport_origin(version).map(Namespace::debian);
+                if let Some(origin) = origin.filter(|_| line.family == "debian") {
+                    namespaces = vec![origin];
+                }
+            }
             Release::Ubuntu => namespaces.extend(pockets(&self.version_id, version)),
             Release::Oracle => {
                 let release = parts_of(&self.version_id, 1);
@@ -232,6 +267,28 @@ fn is_alt_branch(text: &str) -> bool {
     let text = text.to_ascii_lowercase();
     let number = text.strip_prefix(['p', 'c']).unwrap_or_default();
     text == "sisyphus" || number.starts_with(|first: char| first.is_ascii_digit())
+}
+
+/// The release whose package was built again for an older one, by the mark of a backport:
+/// `~bpo12+1` is for release 12. It was taken from what became the next release, and is kept up
+/// with that one's security updates (<https://backports.debian.org/Instructions/>). What the
+/// tracker says of the older release is about another package there.
+fn backport_origin(version: &str) -> Option<&'static str> {
+    const NEXT: &[(&str, &str)] = &[
+        ("60", "wheezy"),
+        ("70", "jessie"),
+        ("8", "stretch"),
+        ("9", "buster"),
+        ("10", "bullseye"),
+        ("11", "bookworm"),
+        ("12", "trixie"),
+        ("13", "forky"),
+        ("14", "duke"),
+    ];
+    let (_, mark) = version.rsplit_once("~bpo")?;
+    let number = mark.split(|c: char| !c.is_ascii_digit()).next()?;
+    let known = NEXT.iter().find(|(known, _)| *known == number);
+    known.map(|(_, next)| *next)
 }
 
 /// Canonical tracks a vulnerability of a release in exactly one pocket: the archive while the

@@ -53,6 +53,7 @@ const LEVELS: &[(&str, PackageManager, [&str; 4], &str)] = &[
     ),
     ("debian", Dpkg, ["sid", "", "sid", ""], "debian:sid"),
     ("fedora", Rpm, ["42 (Forty Two)", "42", "", ""], "fedora:42"),
+    ("gentoo", Portage, ["2.15", "2.15", "", ""], "gentoo"),
     (
         "mariner",
         Rpm,
@@ -139,6 +140,24 @@ fn a_package_is_looked_up_at_the_level_of_releases_at_which_its_vendor_speaks() 
 }
 
 #[test]
+fn a_backport_is_looked_up_in_the_release_that_it_comes_from() {
+    let bookworm = distribution("debian", ["12 (bookworm)", "12", "bookworm", ""]);
+    for (version, namespace) in [
+        ("2.0-1~bpo12+1", "debian:trixie"),
+        ("2.0-1~bpo11+1", "debian:bookworm"),
+        ("1:2.0-1~bpo8+2+b1", "debian:stretch"),
+        ("2.0-1~bpo99+1", "debian:bookworm"),
+        ("2.0-1+deb12u1", "debian:bookworm"),
+    ] {
+        let found = bookworm.namespaces(Dpkg, version);
+        assert_eq!(joined(&found), namespace, "{version}");
+    }
+    let ubuntu = distribution("ubuntu", ["22.04 (Jammy)", "22.04", "jammy", ""]);
+    let found = joined(&ubuntu.namespaces(Dpkg, "2.0-1~bpo12+1"));
+    assert_eq!(found, "ubuntu:22.04 ubuntu:22.04:pro");
+}
+
+#[test]
 fn fips_pockets_are_asked_for_fips_builds_only() {
     let jammy = distribution("ubuntu", ["22.04 (Jammy)", "22.04", "jammy", ""]);
     let fips = jammy.namespaces(Dpkg, "3.0.2-0ubuntu1.10+Fips1");
@@ -199,4 +218,44 @@ fn a_rebuild_has_an_end_of_life_of_its_own() {
         assert_eq!(found, last_day, "{distribution:?}");
     }
     assert_eq!(distribution("wolfi", [""; 4]).end_of_life(), None);
+}
+
+#[test]
+fn a_distribution_made_of_a_namespace_is_in_that_namespace() {
+    let mut families: Vec<&str> = Vec::new();
+    for &(did, manager, fields, _) in LEVELS {
+        let Some(base) = distribution(did, fields).base_namespace() else {
+            continue;
+        };
+        families.push(TABLE.iter().find(|line| line.did == did).unwrap().family);
+        let made = Distribution::of_namespace(&base).unwrap();
+        assert_eq!(made.base_namespace(), Some(base.clone()), "{made:?}");
+        assert!(!made.did.is_empty() && made.pretty_name == base.as_str());
+        // One in a pocket of it is in the same.
+        for namespace in distribution(did, fields).namespaces(manager, "1-ksplice-fips-realtime") {
+            let made = Distribution::of_namespace(&namespace).unwrap();
+            assert_eq!(made.base_namespace(), Some(base.clone()), "{namespace}");
+        }
+    }
+    // Those of which the release is told in other ways.
+    for name in [
+        "altlinux:p10",
+        "altlinux:c9f2",
+        "altlinux:sisyphus",
+        "echo",
+        "hummingbird",
+        "mageia:9",
+        "minimos",
+        "opensuse:13.2",
+        "opensuse-leap-micro:5.3",
+    ] {
+        let Ok(namespace) = name.parse();
+        let made = Distribution::of_namespace(&namespace).unwrap();
+        assert_eq!(made.base_namespace(), Some(namespace));
+        families.push(name.split(':').next().unwrap());
+    }
+    for line in TABLE {
+        assert!(families.contains(&line.family), "{} is not tried", line.did);
+    }
+    assert_eq!(Distribution::of_namespace(&Namespace::bitnami()), None);
 }
