@@ -4,12 +4,15 @@
 //! `status.d` holds a file per package with one stanza, beside its `.md5sums`. `info/*.list` names
 //! the files of each package. Formats: deb-control(5), dpkg-query(1).
 
+use std::borrow::Cow;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 use clair_model::{Package, PackageManager, SourcePackage};
 
-use crate::limits::{MAX_PACKAGES, MAX_PATHS};
+use crate::control::{self, Stanza, owned};
 use crate::lines::{lines, root_of, text};
-use crate::problems::Problems;
-use crate::{AnalyzeError, Analyzer, AnalyzerId, File, FileInfo, Findings, Ownership};
+use crate::{AnalyzeError, Analyzer, AnalyzerId, File, FileInfo, Findings};
 
 pub(crate) struct DpkgAnalyzer;
 
@@ -63,7 +66,7 @@ impl Analyzer for DpkgAnalyzer {
     fn id(&self) -> AnalyzerId {
         AnalyzerId {
             name: "dpkg",
-            version: 1,
+            version: 2,
         }
     }
 
@@ -81,182 +84,89 @@ impl Analyzer for DpkgAnalyzer {
                     let space = line.iter().position(|byte| *byte == b' ')?;
                     Some(line[space..].trim_ascii())
                 });
-                Ok(owned(package, paths))
+                Ok(owned(&decoded(package), paths))
             }
             None => Ok(Findings::default()),
         }
     }
 }
 
-fn owned<'a>(package: &str, paths: impl Iterator<Item = &'a [u8]>) -> Findings {
-    let mut paths = paths
-        .filter_map(|path| std::str::from_utf8(path).ok())
-        .filter(|path| !path.is_empty() && *path != "/.");
-    let ownership = Ownership::new(package, paths.by_ref().take(MAX_PATHS));
-    let mut problems = Problems::default();
-    if paths.next().is_some() {
-        problems.push(format_args!("only its first {MAX_PATHS} paths were read"));
-    }
-    Findings {
-        ownership: vec![ownership],
-        problems: problems.into_list(),
-        ..Findings::default()
-    }
-}
-
 /// Reads the stanzas of a status file. Where there is no dpkg there is no `Status` field either,
 /// and what is listed is installed.
 fn parse_status(bytes: &[u8], has_status: bool) -> Result<Findings, AnalyzeError> {
-    let mut findings = Findings::default();
-    let mut stanza = Stanza::default();
-    let mut problems = Problems::default();
-    let mut stanzas = 0;
-    // An empty line ends a stanza, and so does the end of the file.
-    for line in lines(bytes).chain(std::iter::once(&b""[..])) {
-        if !line.trim_ascii().is_empty() {
-            stanza.line(line);
-            continue;
-        }
-        if stanza.is_empty() {
-            continue;
-        }
-        if findings.packages.len() == MAX_PACKAGES {
-            problems.push(format_args!(
-                "only its first {MAX_PACKAGES} packages were read"
-            ));
-            break;
-        }
-        stanzas += 1;
-        let stanza = std::mem::take(&mut stanza);
-        if stanza.is_vcpkg() {
-            return Err(AnalyzeError::new(
-                "not a dpkg database: it lists ports of vcpkg",
-            ));
-        }
-        match stanza.package(has_status) {
-            Ok(Some(package)) => findings.packages.push(package),
-            Ok(None) => {}
-            Err(missing) => problems.push(format_args!(
-                "stanza {stanzas} has no {missing} and was passed over"
-            )),
-        }
-    }
-    if stanzas > 0 && problems.count() == stanzas {
-        return Err(AnalyzeError::new("none of its stanzas describes a package"));
-    }
-    findings.problems = problems.into_list();
-    findings.packages.sort();
-    findings.packages.dedup();
-    Ok(findings)
-}
-
-/// The fields of a stanza that matter, as slices of the file.
-#[derive(Default)]
-struct Stanza<'a> {
-    package: &'a [u8],
-    status: Option<&'a [u8]>,
-    version: &'a [u8],
-    architecture: &'a [u8],
-    source: &'a [u8],
-    any: bool,
-    is_port: bool,
-    is_feature: bool,
-}
-
-impl<'a> Stanza<'a> {
-    fn is_empty(&self) -> bool {
-        !self.any
-    }
-
-    /// Whether it is an entry of vcpkg, whose list looks like dpkg's. Features of a port have no
-    /// version.
-    fn is_vcpkg(&self) -> bool {
-        self.is_port || (self.is_feature && self.version.is_empty())
-    }
-
-    fn line(&mut self, line: &'a [u8]) {
-        self.any = true;
-        // A field goes on in lines that start with white space; none of ours does.
-        if line[0] == b' ' || line[0] == b'\t' {
-            return;
-        }
-        let Some(colon) = memchr::memchr(b':', line) else {
-            return;
-        };
-        let (name, value) = (&line[..colon], line[colon + 1..].trim_ascii());
-        let is = |field: &[u8]| name.eq_ignore_ascii_case(field);
-        // Told apart by length first: most lines are other fields.
-        match name.len() {
-            6 if is(b"Status") => self.status = Some(value),
-            6 if is(b"Source") => self.source = value,
-            7 if is(b"Package") => self.package = value,
-            7 if is(b"Version") => self.version = value,
-            12 if is(b"Architecture") => self.architecture = value,
-            7 if is(b"Feature") => self.is_feature = true,
-            12 if is(b"Port-Version") => self.is_port = true,
-            16 if is(b"Default-Features") => self.is_port = true,
-            _ => {}
-        }
-    }
-
-    /// The package, if it is installed; the field that is missing, if one is.
-    fn package(&self, has_status: bool) -> Result<Option<Package>, &'static str> {
-        if self.package.is_empty() {
-            return Err("Package field");
-        }
-        match self.status {
-            Some(status) if !is_present(status) => return Ok(None),
-            None if has_status => return Err("Status field"),
-            _ => {}
-        }
-        if self.version.is_empty() {
-            return Err("Version field");
-        }
-        let (name, version) = (text(self.package), text(self.version));
-        let source = self.source(&name, &version);
-        Ok(Some(Package {
+    control::parse(bytes, has_status, &|stanza| {
+        let (name, version) = (text(stanza.package), text(stanza.version));
+        let source = source(stanza, &name, &version);
+        let source = kernel_of(&name, &version, &source).unwrap_or(source);
+        Package {
             name,
             version,
-            arch: text(self.architecture),
+            arch: text(stanza.architecture),
             manager: PackageManager::Dpkg,
             source: Some(source),
             module: None,
             vendor: None,
-        }))
-    }
-
-    /// `Source: name (version)`; what is left out is the same as the package's.
-    fn source(&self, name: &str, version: &str) -> SourcePackage {
-        let (source, rest) = match memchr::memchr(b'(', self.source) {
-            Some(open) => (&self.source[..open], &self.source[open + 1..]),
-            None => (self.source, &b""[..]),
-        };
-        let in_parentheses = text(rest.split(|byte| *byte == b')').next().unwrap_or_default());
-        let source = text(source);
-        SourcePackage {
-            name: if source.is_empty() {
-                name.to_owned()
-            } else {
-                source
-            },
-            version: if in_parentheses.is_empty() {
-                version.to_owned()
-            } else {
-                in_parentheses
-            },
         }
+    })
+}
+
+/// `Source: name (version)`; what is left out is the same as the package's.
+fn source(stanza: &Stanza<'_>, name: &str, version: &str) -> SourcePackage {
+    let (source, rest) = match memchr::memchr(b'(', stanza.source) {
+        Some(open) => (&stanza.source[..open], &stanza.source[open + 1..]),
+        None => (stanza.source, &b""[..]),
+    };
+    let in_parentheses = text(rest.split(|byte| *byte == b')').next().unwrap_or_default());
+    let source = text(source);
+    SourcePackage {
+        name: if source.is_empty() {
+            name.to_owned()
+        } else {
+            source
+        },
+        version: if in_parentheses.is_empty() {
+            version.to_owned()
+        } else {
+            in_parentheses
+        },
     }
 }
 
-/// Whether a package's files are there: in every state but those in which dpkg has none of them
-/// or keeps only configuration. The state is the third word of `Status: want flag state`.
-fn is_present(status: &[u8]) -> bool {
-    let state = status
-        .split(u8::is_ascii_whitespace)
-        .filter(|word| !word.is_empty())
-        .nth(2)
-        .unwrap_or_default();
-    !state.is_empty() && state != b"not-installed" && state != b"config-files"
+/// The source of the kernel that a package has the signed image of.
+///
+/// The signatures are a source of their own, with a version that only looks like the kernel's
+/// (`6.1.76+1` for `6.1.76-1`), and vendors speak of the kernel alone; the image has its version.
+/// Packages that only depend on the newest image have no number in their names.
+fn kernel_of(name: &str, version: &str, source: &SourcePackage) -> Option<SourcePackage> {
+    const ARCHITECTURES: [&str; 4] = ["-amd64", "-arm64", "-i386", "-riscv64"];
+    let image = name.strip_prefix("linux-image-")?;
+    let line = source.name.strip_prefix("linux-signed")?;
+    let is_numbered = image.starts_with(|first: char| first.is_ascii_digit());
+    let line = ARCHITECTURES
+        .iter()
+        .find_map(|arch| line.strip_suffix(arch))
+        .unwrap_or(line);
+    is_numbered.then(|| SourcePackage {
+        name: format!("linux{line}"),
+        version: version.to_owned(),
+    })
+}
+
+/// The name of a package by that of its file. Some builders write it in base64, which has letters
+/// that no name of a package has.
+fn decoded(name: &str) -> Cow<'_, str> {
+    let is_part = |byte: u8| {
+        byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'+' | b'-' | b'.')
+    };
+    if name.bytes().all(|byte| is_part(byte) || byte == b':') {
+        return Cow::Borrowed(name);
+    }
+    let bytes = STANDARD.decode(name).or_else(|_| URL_SAFE.decode(name));
+    let text = bytes.ok().and_then(|bytes| String::from_utf8(bytes).ok());
+    match text.filter(|text| !text.is_empty() && text.bytes().all(is_part)) {
+        Some(text) => Cow::Owned(text),
+        None => Cow::Borrowed(name),
+    }
 }
 
 #[cfg(test)]
@@ -303,6 +213,57 @@ mod tests {
             );
             assert_eq!(described(&analyze(STATUS, &status).unwrap()), [expected]);
         }
+    }
+
+    #[test]
+    fn a_signed_image_is_of_the_kernel_that_was_signed() {
+        for (name, source, expected) in [
+            (
+                "linux-image-6.1.0-18-amd64",
+                "linux-signed-amd64 (6.1.76+1)",
+                "linux 6.1.76-1",
+            ),
+            (
+                "linux-image-6.1.0-0.deb11.18-amd64",
+                "linux-signed-6.1-amd64 (6.1.76+1)",
+                "linux-6.1 6.1.76-1",
+            ),
+            (
+                "linux-image-6.5.0-14-generic",
+                "linux-signed-hwe-6.5",
+                "linux-hwe-6.5 6.1.76-1",
+            ),
+            (
+                "linux-image-5.15.0-91-generic",
+                "linux-signed",
+                "linux 6.1.76-1",
+            ),
+            // It has no image, and depends on one that has.
+            (
+                "linux-image-amd64",
+                "linux-signed-amd64 (6.1.76+1)",
+                "linux-signed-amd64 6.1.76+1",
+            ),
+            ("linux-image-generic", "linux-meta", "linux-meta 6.1.76-1"),
+        ] {
+            let status =
+                format!("Package: {name}\n{INSTALLED}Source: {source}\nVersion: 6.1.76-1\n");
+            let [found] = described(&analyze(STATUS, &status).unwrap())
+                .try_into()
+                .unwrap();
+            assert_eq!(found, format!("{name} 6.1.76-1  < {expected}"));
+        }
+    }
+
+    /// A virtual package is a name that others provide:
+    /// <https://www.debian.org/doc/debian-policy/ch-relationships.html#virtual-packages-provides>.
+    #[test]
+    fn what_a_package_provides_is_not_installed() {
+        let status = format!("Package: mawk\n{INSTALLED}Provides: awk, gawk\nVersion: 1.3.4-1\n");
+        assert_eq!(
+            described(&analyze(STATUS, &status).unwrap()),
+            ["mawk 1.3.4-1  < mawk 1.3.4-1"]
+        );
     }
 
     #[test]
@@ -379,6 +340,15 @@ mod tests {
         let sums = "0123 usr/share/zoneinfo/UTC\n";
         let findings = analyze("var/lib/dpkg/status.d/tzdata.md5sums", sums).unwrap();
         assert!(findings.ownership[0].owns("usr/share/zoneinfo/UTC"));
+        for (file, name) in [
+            ("tzdata", "tzdata"),
+            ("dHpkYXRh", "tzdata"),
+            ("bGlic3RkYysrNg==", "libstdc++6"),
+            ("libc6:amd64", "libc6:amd64"),
+            ("README", "README"),
+        ] {
+            assert_eq!(decoded(file), name);
+        }
     }
 
     #[test]

@@ -9,15 +9,21 @@
 
 mod analyzer;
 mod apk;
+mod bitnami;
+mod control;
 mod distribution;
 mod dpkg;
 mod limits;
 mod lines;
+mod opkg;
 mod os_release;
 mod ownership;
+mod pacman;
+mod portage;
 mod problems;
 mod release;
 mod rpm;
+mod rpm_manifest;
 
 pub use analyzer::{AnalyzeError, Analyzer, AnalyzerId, File, FileInfo, Findings};
 pub use distribution::detect;
@@ -32,5 +38,10 @@ pub fn all() -> Vec<Box<dyn Analyzer>> {
         Box::new(dpkg::DpkgAnalyzer),
         Box::new(apk::ApkAnalyzer),
         Box::new(rpm::RpmAnalyzer),
+        Box::new(rpm_manifest::RpmManifestAnalyzer),
+        Box::new(pacman::PacmanAnalyzer),
+        Box::new(opkg::OpkgAnalyzer),
+        Box::new(portage::PortageAnalyzer),
+        Box::new(bitnami::BitnamiAnalyzer),
     ]
 }

@@ -73,21 +73,26 @@ impl Analyzer for RpmAnalyzer {
         findings
             .problems
             .extend(contents.problems.iter().map(ToString::to_string));
-        let epochs = source_epochs(&contents.packages);
-        for package in contents.packages {
-            if package.is_public_key() {
-                continue;
-            }
-            findings.ownership.push(Ownership::new(
-                package.name.as_str(),
-                package.files.iter().map(String::as_str),
-            ));
-            findings.packages.push(convert(package, &epochs));
-        }
-        findings.packages.sort();
-        findings.packages.dedup();
+        add_packages(&mut findings, contents.packages);
         Ok(findings)
     }
+}
+
+/// Adds the packages of one database, with the files that they own.
+pub(crate) fn add_packages(findings: &mut Findings, packages: Vec<clair_rpmdb::Package>) {
+    let epochs = source_epochs(&packages);
+    for package in packages {
+        if package.is_public_key() {
+            continue;
+        }
+        findings.ownership.push(Ownership::new(
+            package.name.as_str(),
+            package.files.iter().map(String::as_str),
+        ));
+        findings.packages.push(convert(package, &epochs));
+    }
+    findings.packages.sort();
+    findings.packages.dedup();
 }
 
 /// A log is read together with its database. Alone in a layer it changes a database of a layer

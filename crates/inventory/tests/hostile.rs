@@ -108,6 +108,46 @@ fn samples() -> Vec<(&'static str, Vec<u8>)> {
             b"SQLite format 3\0\x10\0".to_vec(),
         ),
         ("var/lib/rpm/rpmdb.sqlite-wal", b"\x37\x7f\x06\x83".to_vec()),
+        (
+            "var/lib/rpmmanifest/container-manifest-1",
+            b"glibc-2.38-8.azl3.x86_64\nmusl-1-r0.noarch\n".to_vec(),
+        ),
+        (
+            "var/lib/rpmmanifest/container-manifest-2",
+            b"a\t1-2\t1\t1\tV\t(none)\t1\tx86_64\t3\ta-1-2.src.rpm\n".to_vec(),
+        ),
+        (
+            "var/lib/pacman/local/gcc-libs-14.1.1-1/desc",
+            b"%NAME%\ngcc-libs\n\n%VERSION%\n14.1.1-1\n\n%BASE%\ngcc\n".to_vec(),
+        ),
+        (
+            "var/lib/pacman/local/gcc-libs-14.1.1-1/files",
+            b"%FILES%\nusr/\nusr/lib/libgcc_s.so.1\n".to_vec(),
+        ),
+        ("usr/lib/opkg/status", STANZAS.into()),
+        ("usr/lib/opkg/info/libc6.control", STANZAS.into()),
+        (
+            "usr/lib/opkg/info/libc6.list",
+            b"/lib/libc.so.6\t0100755\n".to_vec(),
+        ),
+        (
+            "var/db/pkg/dev-libs/openssl-3.0.13-r2/CONTENTS",
+            b"obj /usr/lib/libssl.so 0123 1\nsym /a -> b 1\ndir /usr\n".to_vec(),
+        ),
+        (
+            "var/db/pkg/dev-libs/openssl-3.0.13-r2/PF",
+            b"openssl-3.0.13-r2\n".to_vec(),
+        ),
+        (
+            "opt/bitnami/.bitnami_components.json",
+            br#"{"redis": {"arch": "amd64", "version": "7.4.0-0"}}"#.to_vec(),
+        ),
+        (
+            "opt/bitnami/redis/.spdx-redis.spdx",
+            br#"{"packages": [{"externalRefs": [{"referenceType": "purl",
+                "referenceLocator": "pkg:bitnami/redis@7.4.0-0"}]}]}"#
+                .to_vec(),
+        ),
     ]);
     samples
 }

@@ -103,7 +103,7 @@ impl Ecosystem {
         let divided = match self.0 {
             "maven" => name.split_once(':'),
             "npm" if name.starts_with('@') => name.split_once('/'),
-            "golang" | "composer" | "swift" => name.rsplit_once('/'),
+            "ebuild" | "golang" | "composer" | "swift" => name.rsplit_once('/'),
             _ => None,
         };
         match divided {
@@ -182,6 +182,7 @@ mod tests {
             ),
             ("npm", "@babel/core", (Some("@babel"), "core")),
             ("npm", "left-pad", (None, "left-pad")),
+            ("ebuild", "dev-libs/openssl", (Some("dev-libs"), "openssl")),
             ("golang", "helm.sh/helm/v3", (Some("helm.sh/helm"), "v3")),
             ("golang", "stdlib", (None, "stdlib")),
             ("pypi", "a/b", (None, "a/b")),

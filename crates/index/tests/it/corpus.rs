@@ -98,3 +98,19 @@ fn a_real_image_has_its_packages() {
     assert_eq!(found.distributions[0].pretty_name, "Alpine Linux v3.10");
     assert_eq!(packages(&found).len(), 14);
 }
+
+#[test]
+fn a_real_layer_of_arch_has_its_packages() {
+    let Some(corpus) = corpus() else {
+        return;
+    };
+    let layer = fs::read(corpus.join("pkgdb/alpm/arch.tar.gz")).unwrap();
+    let found = inventory(&[layer]);
+    assert_eq!(found.distributions[0].did, "arch");
+    assert_eq!(packages(&found), ["curl 7.57.0-1", "glibc 2.26-8"]);
+    let owner = found
+        .ownership
+        .iter()
+        .find(|owned| owned.owns("usr/bin/curl"));
+    assert_eq!(owner.map(|owned| owned.package.as_str()), Some("curl"));
+}

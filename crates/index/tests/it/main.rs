@@ -18,6 +18,7 @@ mod registry;
 mod removals;
 mod shared;
 mod sources;
+mod systems;
 #[path = "../../../image/tests/support/tar.rs"]
 mod tar;
 mod token;
