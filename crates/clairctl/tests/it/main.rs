@@ -12,3 +12,4 @@ mod remote;
 mod scan;
 mod statements;
 mod support;
+mod systems;
