@@ -1,12 +1,13 @@
 //! What `index` and `scan` have in common: an image is opened, read, and made an index report.
 
 use std::io::IsTerminal as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use clair_image::{Image, Limits, OpenOptions, Platform, PlatformSelector, digest_of};
 use clair_index::{DirectoryCache, Indexed, LayerCache, NoCache, Options};
 use clair_model::{Algorithm, Digest, IndexReport};
+use clair_registry::Reference;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -75,6 +76,8 @@ pub(crate) struct RegistryArguments {
 pub(crate) struct ReadImage {
     /// The platform, where the image tells it.
     pub(crate) platform: Option<Platform>,
+    /// Its name in a registry, where it has one.
+    pub(crate) reference: Option<Reference>,
     /// What it contains.
     pub(crate) report: IndexReport,
 }
@@ -114,7 +117,17 @@ impl ImageArguments {
                 .trim(self.layer_cache_size)
                 .context("cannot trim the layer cache")?;
         }
-        indexed.into_iter().map(ReadImage::new).collect()
+        indexed
+            .into_iter()
+            .map(|indexed| ReadImage::new(indexed, self.has_names()))
+            .collect()
+    }
+
+    /// Whether images are called as in a registry: those of one, and those that docker saved with a
+    /// tag. Elsewhere they are called by the file.
+    fn has_names(&self) -> bool {
+        let kinds = ["oci:", "oci-archive:", "dir:"];
+        !kinds.iter().any(|kind| self.image.starts_with(kind))
     }
 
     fn limits(&self) -> Limits {
@@ -165,7 +178,10 @@ impl RegistryArguments {
 }
 
 impl ReadImage {
-    fn new(indexed: Indexed) -> anyhow::Result<Self> {
+    fn new(indexed: Indexed, has_name: bool) -> anyhow::Result<Self> {
+        let name = Some(indexed.image.name.as_str());
+        let name = name.filter(|name| has_name && !Path::new(name).exists());
+        let reference = name.and_then(|name| name.parse().ok());
         let (manifest, layers): (Digest, Vec<Digest>) = match indexed.image.digest {
             Some(manifest) => {
                 let layers = indexed.image.layers.into_iter();
@@ -183,6 +199,7 @@ impl ReadImage {
         let inventory = clair_index::merge(&stacked);
         Ok(Self {
             platform: indexed.image.platform,
+            reference,
             report: clair_index::report(manifest, inventory),
         })
     }

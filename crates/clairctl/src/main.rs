@@ -2,7 +2,8 @@
 //!
 //! Exit status: 0 done; 1 wrong use or failure. For `scan --fail-on`, 2 when there is a finding at
 //! or above the severity, 3 when the image could not be understood; for `version compare
-//! --table`, 2 when the table disagrees.
+//! --table`, 2 when the table disagrees. For `--fail-on-unused`, 4 when a rule of an ignore file has no
+//! effect.
 
 mod db;
 mod directories;
@@ -11,6 +12,7 @@ mod index;
 mod remote;
 mod scan;
 mod table;
+mod triage;
 mod version;
 
 use std::process::ExitCode;
@@ -41,7 +43,8 @@ enum Command {
     ///
     /// Exit status: 0 when nothing is at or above --fail-on (by default nothing can be), 1 after
     /// a failure, 2 when something is, 3 when --fail-on is given and the image could not be
-    /// understood, because its distribution is unknown or the database has no data for it.
+    /// understood, because its distribution is unknown or the database has no data for it; 4 when
+    /// --fail-on-unused is given and a rule has no effect.
     Scan(scan::Arguments),
     /// Work with the advisory database.
     #[command(subcommand)]
@@ -50,7 +53,8 @@ enum Command {
     Index(index::Arguments),
     /// Print vulnerability reports of a server, which indexes the images if it has to.
     ///
-    /// Exit status: 1 when an image has no report. What is found has no say in it.
+    /// Exit status: 1 when an image has no report, 4 when --fail-on-unused is given and a rule has no
+    /// effect. What is found has no say in it.
     Report(remote::report::Arguments),
     /// Print what a server is to be told to index images: their layers, and where they are.
     Manifest(remote::manifest::Arguments),

@@ -6,7 +6,7 @@ mod images;
 pub(crate) mod manifest;
 pub(crate) mod notification;
 pub(crate) mod report;
-mod text;
+pub(crate) mod text;
 
 use std::future::Future;
 use std::io::{self, Write as _};

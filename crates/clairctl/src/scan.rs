@@ -1,14 +1,14 @@
 //! `clairctl scan`: which packages of an image are vulnerable.
 
+mod explain;
 mod output;
+mod suppressed;
 mod table;
 
 use std::process::ExitCode;
 
-use anyhow::Context as _;
 use clair_matching::Freshness;
 use clair_model::{Severity, VulnerabilityReport};
-use clair_vulndb::Database;
 use clap::Args;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
@@ -16,6 +16,7 @@ use serde::Serialize;
 use self::output::{Format, Output};
 use crate::db::DatabaseArguments;
 use crate::image::{ImageArguments, ReadImage};
+use crate::triage::{Decisions, Triage, TriageArguments};
 
 /// Exit status when there are findings at or above `--fail-on`.
 const FOUND: u8 = 2;
@@ -43,6 +44,8 @@ pub(crate) struct Arguments {
     /// Days after which security data counts as old, which the report says.
     #[arg(long, value_name = "DAYS", default_value_t = 7)]
     max_age: u16,
+    #[command(flatten)]
+    triage: TriageArguments,
 }
 
 /// The report of one platform.
@@ -53,36 +56,61 @@ struct Scanned {
     /// The platform, where several were asked for or the image tells it.
     #[serde(skip_serializing_if = "Option::is_none")]
     platform: Option<String>,
+    /// What rules did to it, where there are any.
+    #[serde(flatten)]
+    decisions: Option<Decisions>,
 }
 
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    let mut triage = arguments.triage.open()?;
     let database = arguments.database.open()?;
     let images = arguments.image.read()?;
-    if let Some(id) = &arguments.explain {
-        return explain(arguments, &database, &images, id);
-    }
     let freshness = Freshness {
         now: Timestamp::now(),
         max_age: SignedDuration::from_hours(24 * i64::from(arguments.max_age)),
     };
+    if let Some(id) = &arguments.explain {
+        return explain::run(arguments, &database, &freshness, &images, id, &mut triage);
+    }
     let scanned: Vec<Scanned> = images
         .into_iter()
         .map(|image| {
+            let report = clair_matching::report(&database, &image.report, &freshness)?;
+            let (report, decisions) = decide(&mut triage, &image, report);
             Ok(Scanned {
-                report: clair_matching::report(&database, &image.report, &freshness)?,
+                report,
                 platform: image.platform.map(|platform| platform.to_string()),
+                decisions,
             })
         })
         .collect::<anyhow::Result<_>>()?;
     for output in output::or_default(&arguments.output) {
         output.write(|out, is_terminal| match output.format {
-            Format::Table => table::write(out, &arguments.image.image, &scanned, is_terminal),
+            Format::Table => {
+                table::write(out, &arguments.image.image, &scanned, is_terminal)?;
+                if triage.is_shown() {
+                    suppressed::section(out, &scanned, is_terminal)?;
+                }
+                Ok(())
+            }
             Format::Json => json(out, &scanned),
         })?;
     }
-    Ok(arguments
-        .fail_on
-        .map_or(ExitCode::SUCCESS, |least| verdict(&scanned, least)))
+    let unused = triage.finish();
+    let verdict = arguments.fail_on.map(|least| verdict(&scanned, least));
+    Ok(verdict
+        .filter(|code| *code != ExitCode::SUCCESS)
+        .unwrap_or(unused))
+}
+
+/// Applies the rules to the report of an image.
+fn decide(
+    triage: &mut Triage,
+    image: &ReadImage,
+    report: VulnerabilityReport,
+) -> (VulnerabilityReport, Option<Decisions>) {
+    let arch = image.platform.as_ref().map(|it| it.architecture.as_str());
+    triage.apply(report, image.reference.as_ref(), arch)
 }
 
 fn json(out: &mut dyn std::io::Write, documents: &[impl Serialize]) -> anyhow::Result<()> {
@@ -106,32 +134,4 @@ fn verdict(scanned: &[Scanned], least: Severity) -> ExitCode {
     } else {
         ExitCode::SUCCESS
     }
-}
-
-fn explain(
-    arguments: &Arguments,
-    database: &Database,
-    images: &[ReadImage],
-    id: &str,
-) -> anyhow::Result<ExitCode> {
-    let explanations: Vec<_> = images
-        .iter()
-        .map(|image| clair_matching::explain(database, &image.report, id))
-        .collect::<Result<_, _>>()
-        .context("cannot explain")?;
-    for output in output::or_default(&arguments.output) {
-        output.write(|out, _| match output.format {
-            Format::Table => {
-                for (image, explanation) in images.iter().zip(&explanations) {
-                    if let (Some(platform), true) = (&image.platform, images.len() > 1) {
-                        writeln!(out, "{platform}")?;
-                    }
-                    write!(out, "{explanation}")?;
-                }
-                Ok(())
-            }
-            Format::Json => json(out, &explanations),
-        })?;
-    }
-    Ok(ExitCode::SUCCESS)
 }

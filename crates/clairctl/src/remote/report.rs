@@ -1,5 +1,6 @@
 //! `clairctl report`: vulnerability reports of a server.
 
+mod decided;
 mod printer;
 mod request;
 mod xml;
@@ -14,6 +15,7 @@ use self::printer::Printer;
 use self::request::{Failure, Requests};
 use super::images::LookupArguments;
 use super::{ServerArguments, wait};
+use crate::triage::TriageArguments;
 
 /// Images that are dealt with at the same time.
 const PARALLEL: usize = 4;
@@ -45,6 +47,8 @@ pub(crate) struct Arguments {
     max_wait: Period,
     #[command(flatten)]
     lookup: LookupArguments,
+    #[command(flatten)]
+    triage: TriageArguments,
 }
 
 /// The form of a report.
@@ -59,6 +63,7 @@ enum Format {
 }
 
 pub(crate) fn run(arguments: &Arguments, server: &ServerArguments) -> anyhow::Result<ExitCode> {
+    let mut triage = arguments.triage.open()?;
     wait(async {
         let requests = Requests {
             client: server.connect().await?,
@@ -82,10 +87,19 @@ pub(crate) fn run(arguments: &Arguments, server: &ServerArguments) -> anyhow::Re
                     printer.finish()?;
                     return Err(error);
                 }
-                result => printer.print(image, result.map_err(Failure::into_error))?,
+                Err(failure) => printer.print(image, Err(failure.into_error()))?,
+                Ok(report) => {
+                    let report = decided::apply(&mut triage, image, report)?;
+                    printer.print(image, Ok(report))?;
+                }
             }
         }
         printer.finish()?;
-        Ok(code)
+        let unused = triage.finish();
+        Ok(if code == ExitCode::SUCCESS {
+            unused
+        } else {
+            code
+        })
     })
 }

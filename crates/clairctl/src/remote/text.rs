@@ -2,7 +2,7 @@
 
 /// The text without control characters: what an image or a server says must not move cursors or
 /// colour lines.
-pub(super) fn clean(text: &str) -> String {
+pub(crate) fn clean(text: &str) -> String {
     let visible = |character: char| {
         if character.is_control() {
             char::REPLACEMENT_CHARACTER

@@ -31,9 +31,16 @@ pub(super) fn write(
     for scanned in scanned {
         let platform = scanned.platform.as_deref().filter(|_| has_platforms);
         let subject = platform.map_or_else(|| image.to_owned(), |of| format!("{image} ({of})"));
-        writeln!(out, "{subject}: {}", summary(&scanned.report))?;
+        write!(out, "{subject}: {}", summary(&scanned.report))?;
+        let suppressed = super::suppressed::summary(scanned);
+        writeln!(
+            out,
+            "{}",
+            suppressed.map_or_else(String::new, |it| format!("; {it}"))
+        )?;
     }
     for scanned in scanned {
+        super::suppressed::annotations(out, scanned)?;
         notes(out, &scanned.report.coverage)?;
     }
     Ok(())

@@ -13,3 +13,4 @@ mod scan;
 mod statements;
 mod support;
 mod systems;
+mod triage;

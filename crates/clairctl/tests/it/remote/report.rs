@@ -283,3 +283,51 @@ fn only_images_of_registries_are_reported() {
         assert!(run.stderr.contains(told), "{run:?}");
     }
 }
+
+#[test]
+fn rules_apply_to_reports_of_a_server_and_the_rest_stays_as_it_wrote_it() {
+    let setting = Setting::new(Clair::start());
+    let rules = "ignore:\n  - {id: CVE-2024-1, package: bash, reason: accepted}\n";
+    setting.machine.write("rules.yaml", rules);
+    let run = setting.report(&["--ignore-file", "rules.yaml"]);
+    assert_eq!(
+        (run.code, run.stdout.as_str()),
+        (0, "app:1 ok\n"),
+        "{run:?}"
+    );
+    let run = setting.report(&["--ignore-file", "rules.yaml", "-o", "json"]);
+    let digest = &setting.registry.manifest;
+    let expected = format!(
+        r#"{{"manifest_hash":"{digest}","packages":{{"1":{{"id":"1","name":"bash","version":"5.2"}},"2":{{"id":"2","name":"fine","version":"1"}}}},"vulnerabilities":{{}},"package_vulnerabilities":{{}},"unknown":1.50,"suppressed":[{{"package_id":"1","package":"bash","version":"5.2","vulnerability":{{"id":"7","name":"CVE-2024-1","fixed_in_version":"5.3","x":"\u003c1.0e0\u003e"}},"by":[{{"kind":"ignore","file":"rules.yaml","line":2,"reason":"accepted"}}]}}],"annotations":[]}}
+"#
+    );
+    assert_eq!(run.stdout, expected);
+}
+
+#[test]
+fn vex_documents_mean_the_image_that_the_server_was_asked_for() {
+    let setting = Setting::new(Clair::start());
+    let digest = &setting.registry.manifest;
+    let vex = json!({
+        "@context": "https://openvex.dev/ns/v0.2.0",
+        "timestamp": "2024-06-01T00:00:00Z",
+        "statements": [{
+            "vulnerability": {"name": "CVE-2024-1"},
+            "products": [{"@id": format!("pkg:oci/app@{digest}")}],
+            "status": "fixed",
+        }, {
+            "vulnerability": {"name": "CVE-2024-1"},
+            "products": [{"@id": "pkg:oci/other"}],
+            "status": "affected",
+        }],
+    });
+    setting.machine.write("vex.json", &vex.to_string());
+    let run = setting.report(&["--vex", "vex.json"]);
+    assert_eq!(
+        (run.code, run.stdout.as_str()),
+        (0, "app:1 ok\n"),
+        "{run:?}"
+    );
+    let warning = "clairctl: warning: vex.json, statement 2: nothing was found for: CVE-2024-1\n";
+    assert_eq!(run.stderr, warning);
+}
