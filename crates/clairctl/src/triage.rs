@@ -184,15 +184,20 @@ impl Triage {
             }
         }
         rules.iter().for_each(warn);
-        for (file, statements) in statements {
+        let documents = statements.len();
+        for (file, statements) in statements.into_iter().take(WARNINGS_OF_A_KIND) {
             let tell = |(number, vulnerability): &(usize, &str)| {
                 format!("{file}, statement {number}: nothing was found for: {vulnerability}")
             };
-            warn_each(
-                &statements,
-                tell,
-                &format!("{file}: statements without effect: "),
-            );
+            let prefix = format!("{file}: statements without effect: ");
+            warn_each(&statements, tell, &prefix);
+        }
+        // What a vendor publishes has much in it that is about something else.
+        if documents > WARNINGS_OF_A_KIND {
+            let more = documents - WARNINGS_OF_A_KIND;
+            warn(format!(
+                "and {more} more documents with statements without effect"
+            ));
         }
         if self.fails_on_unused && !rules.is_empty() {
             ExitCode::from(UNUSED)
