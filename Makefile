@@ -26,10 +26,11 @@ test: setup lint ## Check format and lints, and run all tests
 	CI=$${CI:-} $(CARGO) test --locked --workspace --no-fail-fast
 
 bench: build servers ## Measure against yardsticks in the same run: make bench IMAGES=DIR
-	$(CARGO) build --release --locked -p clair-vulndb --example bench_open
+	$(CARGO) build --release --locked -p clair-vulndb --example bench_open --example bench_lookup
 	$(CARGO) build --release --locked -p clair-store --example bench_store
 	@deploy/bench $(IMAGES)
 	@deploy/bench-suite $(IMAGES)
+	@deploy/bench-feeds
 
 api: build servers ## Check the API against its OpenAPI document (installs schemathesis from PyPI)
 	@deploy/check-api
