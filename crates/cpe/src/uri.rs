@@ -1,0 +1,62 @@
+//! URIs: `cpe:/a:redhat:quay:3::el8`. What is left out at the end is any.
+
+use crate::attribute::{Attribute, Builder};
+use crate::{ATTRIBUTES, ParseCpeError};
+
+/// Part, vendor, product, version, update, edition and language.
+const COMPONENTS: usize = 7;
+const EDITION: usize = 5;
+/// The attributes that are packed into the edition: itself, edition of the software, software and
+/// hardware it is for, and other.
+const PACKED: [usize; 5] = [5, 7, 8, 9, 10];
+
+/// Reads what follows `cpe:/`.
+pub(crate) fn unbind(text: &str) -> Result<[Attribute; ATTRIBUTES], ParseCpeError> {
+    let mut attributes = [const { Attribute::Any }; ATTRIBUTES];
+    for (index, component) in text.split(':').enumerate() {
+        if index >= COMPONENTS {
+            return Err(ParseCpeError::Attributes);
+        }
+        match component.strip_prefix('~').filter(|_| index == EDITION) {
+            Some(packed) => {
+                let mut parts = packed.split('~');
+                for place in PACKED {
+                    let part = parts.next().ok_or(ParseCpeError::Attributes)?;
+                    attributes[place] = attribute(part)?;
+                }
+                if parts.next().is_some() {
+                    return Err(ParseCpeError::Attributes);
+                }
+            }
+            None => attributes[index] = attribute(component)?,
+        }
+    }
+    Ok(attributes)
+}
+
+fn attribute(text: &str) -> Result<Attribute, ParseCpeError> {
+    if text == "-" {
+        return Ok(Attribute::NotApplicable);
+    }
+    let mut builder = Builder::default();
+    let mut characters = text.chars();
+    while let Some(character) = characters.next() {
+        if character != '%' {
+            builder.literal(character)?;
+            continue;
+        }
+        let mut digit = || characters.next().and_then(|digit| digit.to_digit(16));
+        let (Some(high), Some(low)) = (digit(), digit()) else {
+            return Err(ParseCpeError::Character);
+        };
+        match high * 16 + low {
+            1 => builder.wildcard('?'),
+            2 => builder.wildcard('*'),
+            code => {
+                let character = char::from_u32(code).ok_or(ParseCpeError::Character)?;
+                builder.literal(character.to_ascii_lowercase())?;
+            }
+        }
+    }
+    Ok(builder.finish())
+}
