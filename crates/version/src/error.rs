@@ -96,7 +96,8 @@ mod tests {
         assert_eq!(error.name, "deb");
         assert_eq!(
             error.to_string(),
-            r#""deb" is not a version scheme, the known ones are dpkg, rpm, apk, pacman, bitnami, gentoo"#
+            "\"deb\" is not a version scheme, the known ones are dpkg, rpm, apk, pacman, bitnami, \
+             gentoo, rhctag"
         );
     }
 }

@@ -25,6 +25,7 @@ mod error;
 mod gentoo;
 mod pacman;
 mod range;
+mod rhctag;
 mod rpm;
 mod scheme;
 

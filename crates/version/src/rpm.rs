@@ -56,6 +56,32 @@ pub(crate) fn compare(a: &Evr<'_>, b: &Evr<'_>) -> Ordering {
     a.cmp(b)
 }
 
+impl Evr<'_> {
+    /// Compares with a version that has no release of its own, and is taken to have this one.
+    pub(crate) fn compare_with_release(&self, other: &Self, release: &str) -> Ordering {
+        let own = (&self.epoch, &self.version, self.release.as_ref());
+        let release = Part(release.as_bytes());
+        own.cmp(&(&other.epoch, &other.version, Some(&release)))
+    }
+}
+
+/// The minor release of an enterprise distribution that a build was made for: `8_6` in the release
+/// `3.el8_6.1`, `8.6.0` in that of a module, `1.module+el8.6.0+18857+ab9a1a23`. What is built for
+/// all of a major release, `27.el9`, has none.
+///
+/// The tag is that of Red Hat and of those who rebuild its packages:
+/// <https://docs.fedoraproject.org/en-US/packaging-guidelines/DistTag/>.
+pub(crate) fn stream(version: &str) -> Option<(u64, u64)> {
+    let (_, release) = version.rsplit_once('-')?;
+    let (separator, tag) = match release.split_once(".module+el") {
+        Some((_, tag)) => ('.', tag),
+        None => ('_', release.split_once(".el")?.1),
+    };
+    let (major, rest) = tag.split_once(separator)?;
+    let digits = rest.split(|c: char| !c.is_ascii_digit()).next()?;
+    Some((major.parse().ok()?, digits.parse().ok()?))
+}
+
 /// A version or a release, compared by its segments.
 struct Part<'v>(&'v [u8]);
 
@@ -131,6 +157,24 @@ impl<'v> Iterator for Segments<'v> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_tag_of_a_minor_release_names_its_stream() {
+        for (version, expected) in [
+            ("1:3.0.7-18.el9_2", Some((9, 2))),
+            ("2.5.0-3.el9_5.1", Some((9, 5))),
+            ("8.5.0-23.el8_10", Some((8, 10))),
+            ("0.78-12.module+el8.10.0+23147+95b68fad", Some((8, 10))),
+            ("1:3.0.7-27.el9", None),
+            ("4.9.4-5.rhaos4.16.el9", None),
+            ("1.0", None),
+            ("1.0-1.el_9", None),
+            ("1.0-1.elx_9", None),
+            ("1.0-1.el9_", None),
+        ] {
+            assert_eq!(stream(version), expected, "{version}");
+        }
+    }
 
     fn compared(a: &str, b: &str) -> Ordering {
         compare(&parse(a).unwrap(), &parse(b).unwrap())

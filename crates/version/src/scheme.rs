@@ -106,9 +106,24 @@ schemes! {
     Bitnami = 5, bitnami;
     /// Gentoo: `1.2.3a_rc1_p2-r4`.
     Gentoo = 6, gentoo;
+    /// Red Hat's container images: `VERSION[-RELEASE]`, or the second of the build.
+    RhcTag = 7, rhctag;
 }
 
 impl Scheme {
+    /// The stream of minor releases that a build was made for, where the version tells: of rpm
+    /// packages `8_6` in `1.2-3.el8_6.1`, of container images `4.9` in `4.9-164.57484e3`.
+    ///
+    /// The builds of one stream follow each other. A vendor that maintains several at once fixes
+    /// the same vulnerability in each, by a build that is no newer than what others began with.
+    pub fn stream(self, version: &str) -> Option<(u64, u64)> {
+        match self {
+            Self::Rpm => crate::rpm::stream(version),
+            Self::RhcTag => crate::rhctag::minor(version),
+            _ => None,
+        }
+    }
+
     fn parsed<'v, V>(
         self,
         version: &'v str,
@@ -170,7 +185,8 @@ mod tests {
                 (3, "apk"),
                 (4, "pacman"),
                 (5, "bitnami"),
-                (6, "gentoo")
+                (6, "gentoo"),
+                (7, "rhctag")
             ]
         );
     }
