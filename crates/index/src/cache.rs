@@ -56,7 +56,7 @@ pub fn fingerprint(analyzers: &[Box<dyn Analyzer>], limits: &Limits) -> String {
 }
 
 /// What a file of the cache begins with; the number goes up with the form of what follows.
-const MAGIC: [u8; 16] = *b"clair layer  2\n\0";
+const MAGIC: [u8; 16] = *b"clair layer  3\n\0";
 
 /// No file of the cache is larger: the findings of the largest images take a few megabytes.
 const MAX_FILE: u64 = 512 << 20;

@@ -8,6 +8,7 @@
 mod cache;
 mod layer;
 mod merge;
+mod origins;
 mod read;
 mod reading;
 mod report;

@@ -7,9 +7,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use clair_inventory::{Findings, Ownership, ReleaseFiles, detect};
-use clair_model::{Digest, Distribution, Gap, GapKind, Package};
+use clair_model::{Digest, Distribution, Gap, GapKind, Package, PackageManager, Repository};
 
-use crate::layer::{LayerFindings, Stacked};
+use crate::layer::{LayerFindings, LayerProblem, Stacked};
+use crate::origins::Origins;
 use crate::tree::{Links, Relevant, covers};
 
 /// What an image contains.
@@ -19,6 +20,8 @@ pub struct Inventory {
     pub packages: Vec<Located>,
     /// Distributions, one for each root file system that has one, the image's own first.
     pub distributions: Vec<Distribution>,
+    /// Where packages come from, sorted.
+    pub repositories: Vec<Repository>,
     /// Which files belong to which package.
     pub ownership: Vec<Ownership>,
     /// What could not be looked at.
@@ -36,6 +39,11 @@ pub struct Located {
     pub introduced_in: Digest,
     /// Index of its distribution.
     pub distribution: Option<usize>,
+    /// Indexes of the repositories that it may come from.
+    pub repositories: Vec<usize>,
+    /// Whether it stands for an image that this one was built on. What is said of that one does
+    /// not hold for this.
+    pub is_of_base: bool,
 }
 
 /// A file that the image may end with.
@@ -53,6 +61,7 @@ pub fn merge(layers: &[(&Digest, &LayerFindings)]) -> Inventory {
     let mut history: BTreeMap<(String, &str), Vec<(usize, &Findings)>> = BTreeMap::new();
     let mut live: BTreeMap<(String, &str), Live<'_>> = BTreeMap::new();
     let mut gaps = Vec::new();
+    let mut origins = Origins::default();
     for (index, (digest, layer)) in layers.iter().enumerate() {
         links.cover(layer);
         let is_covered = |file: &Live<'_>| {
@@ -70,6 +79,9 @@ pub fn merge(layers: &[(&Digest, &LayerFindings)]) -> Inventory {
             let forms = history.entry(key.clone()).or_default();
             forms.push((index, &file.findings));
             let findings = &file.findings;
+            if let Some(provenance) = &findings.provenance {
+                origins.add(index, &path, provenance);
+            }
             live.insert(
                 key,
                 Live {
@@ -85,18 +97,7 @@ pub fn merge(layers: &[(&Digest, &LayerFindings)]) -> Inventory {
                 history.remove(&key);
             }
         }
-        gaps.extend(layer.problems.iter().map(|problem| {
-            let kind = if problem.limit {
-                GapKind::LimitReached
-            } else {
-                GapKind::UnreadFile
-            };
-            Gap::new(
-                kind,
-                subject(digest, &problem.path),
-                problem.message.as_str(),
-            )
-        }));
+        gaps.extend(layer.problems.iter().map(|it| passed_over(digest, it)));
     }
 
     let superseded: BTreeSet<&str> = live
@@ -114,6 +115,7 @@ pub fn merge(layers: &[(&Digest, &LayerFindings)]) -> Inventory {
         ..Inventory::default()
     };
     let roots = distributions(&live, layers, &links, &mut inventory);
+    let mut found = Vec::new();
     for ((path, analyzer), file) in &live {
         let digest = layers[file.layer].0;
         let problems = file.findings.problems.iter();
@@ -126,23 +128,66 @@ pub fn merge(layers: &[(&Digest, &LayerFindings)]) -> Inventory {
             name => name.to_owned(),
         };
         let distribution = root_above(&roots, path);
+        let is_divided = distribution.is_some_and(|index| {
+            let distribution: &Distribution = &inventory.distributions[index];
+            distribution.is_divided_by_repositories()
+        });
         for package in &file.findings.packages {
+            let layer = introduced(forms, package);
+            let ids = origins.of(package, path, layer, is_divided);
+            let mut repositories = file.findings.repositories.clone();
+            repositories.extend(ids.into_iter().map(Repository::rpm));
+            found.push((layer, repositories));
             inventory.packages.push(Located {
                 package: package.clone(),
                 package_db: package_db.clone(),
-                introduced_in: layers[introduced(forms, package)].0.clone(),
+                introduced_in: layers[layer].0.clone(),
                 distribution,
+                repositories: Vec::new(),
+                is_of_base: false,
             });
         }
         let ownership = file.findings.ownership.iter().cloned();
         inventory.ownership.extend(ownership);
     }
+    attach(&mut inventory, found);
     inventory.packages.sort();
     inventory.packages.dedup();
     note_unknown(&mut inventory);
     inventory.gaps.sort();
     inventory.gaps.dedup();
     inventory
+}
+
+/// Tells of a file that could not be read.
+fn passed_over(layer: &Digest, problem: &LayerProblem) -> Gap {
+    let kind = if problem.limit {
+        GapKind::LimitReached
+    } else {
+        GapKind::UnreadFile
+    };
+    let message = problem.message.as_str();
+    Gap::new(kind, subject(layer, &problem.path), message)
+}
+
+/// Gives the packages their repositories, and tells which stand for a base image. What was found of
+/// them is in their order.
+fn attach(inventory: &mut Inventory, found: Vec<(usize, Vec<Repository>)>) {
+    let all: BTreeSet<&Repository> = found.iter().flat_map(|(_, of_one)| of_one).collect();
+    inventory.repositories = all.into_iter().cloned().collect();
+    let is_image = |located: &Located| located.package.manager == PackageManager::Rhcc;
+    let images = inventory.packages.iter().zip(&found);
+    let images = images.filter(|(located, _)| is_image(located));
+    let top = images.map(|(_, (layer, _))| *layer).max();
+    for (located, (layer, mut repositories)) in inventory.packages.iter_mut().zip(found) {
+        repositories.sort_unstable();
+        repositories.dedup();
+        let places = repositories
+            .iter()
+            .filter_map(|repository| inventory.repositories.binary_search(repository).ok());
+        located.repositories = places.collect();
+        located.is_of_base = is_image(located) && Some(layer) != top;
+    }
 }
 
 /// The first layer of the last unbroken run of layers that have the package.

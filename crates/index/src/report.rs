@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use clair_model::{
-    Digest, Environment, Id, IndexReport, IndexState, Package, PackageKind, ReportDistribution,
-    ReportPackage,
+    Digest, Environment, Id, IndexReport, IndexState, Package, PackageKind, PackageManager,
+    ReportDistribution, ReportPackage, ReportRepository,
 };
 
 use crate::{Inventory, Located};
@@ -35,22 +35,24 @@ pub fn report(manifest: Digest, inventory: Inventory) -> IndexReport {
     };
     for (index, (package, places)) in packages.into_iter().enumerate() {
         let id = Id(index as u64 + 1);
+        let normalized = normalized(&package, places.iter().all(|located| located.is_of_base));
         let environments = places.into_iter().map(|located| Environment {
             package_db: located.package_db,
             introduced_in: located.introduced_in,
-            distribution_id: located
-                .distribution
-                .map(distribution_id)
-                .unwrap_or_default(),
-            repository_ids: None,
+            distribution_id: located.distribution.map(numbered).unwrap_or_default(),
+            repository_ids: (!located.repositories.is_empty())
+                .then(|| located.repositories.into_iter().map(numbered).collect()),
         });
         report.environments.insert(id, environments.collect());
-        report
-            .packages
-            .insert(id, written(id, package, &mut sources));
+        let package = written(id, package, normalized, &mut sources);
+        report.packages.insert(id, package);
+    }
+    for (index, repository) in inventory.repositories.into_iter().enumerate() {
+        let entry = ReportRepository::of(numbered(index), repository);
+        report.repository.insert(Id(index as u64 + 1), entry);
     }
     for (index, distribution) in inventory.distributions.into_iter().enumerate() {
-        let id = distribution_id(index);
+        let id = numbered(index);
         report.distributions.insert(
             Id(index as u64 + 1),
             ReportDistribution { id, distribution },
@@ -59,8 +61,24 @@ pub fn report(manifest: Digest, inventory: Inventory) -> IndexReport {
     report
 }
 
-fn distribution_id(index: usize) -> String {
+fn numbered(index: usize) -> String {
     (index + 1).to_string()
+}
+
+/// What Clair's clients compare Red Hat's images by: the kind and ten numbers. Those of the images
+/// that an image was built on compare with nothing.
+fn normalized(package: &Package, is_of_base: bool) -> String {
+    let scheme = package.manager.scheme();
+    let (kind, numbers) = match package.manager {
+        PackageManager::Rhcc if is_of_base => ("unmatchable", (0, 0)),
+        PackageManager::Rhcc => match scheme.stream(&package.version) {
+            Some(numbers) => (scheme.name(), numbers),
+            None => return String::new(),
+        },
+        _ => return String::new(),
+    };
+    let (major, minor) = numbers;
+    format!("{kind}:{major}.{minor}.0.0.0.0.0.0.0.0")
 }
 
 /// Source packages have ids of their own, one for each name and version.
@@ -69,7 +87,12 @@ struct Sources {
     next: u64,
 }
 
-fn written(id: Id, package: Package, sources: &mut Sources) -> ReportPackage {
+fn written(
+    id: Id,
+    package: Package,
+    normalized_version: String,
+    sources: &mut Sources,
+) -> ReportPackage {
     let detector = package.manager.name().to_owned();
     let source = package.source.map(|source| {
         let key = (source.name.clone(), source.version.clone());
@@ -91,7 +114,7 @@ fn written(id: Id, package: Package, sources: &mut Sources) -> ReportPackage {
         version: package.version,
         kind: Some(PackageKind::Binary),
         source,
-        normalized_version: String::new(),
+        normalized_version,
         module: package.module.unwrap_or_default(),
         arch: package.arch,
         cpe: String::new(),

@@ -3,7 +3,7 @@
 use clair_index::LayerFindings;
 
 /// Goes up with the form of what is kept.
-const FORM: u32 = 1;
+const FORM: u32 = 2;
 
 /// Names what findings depend on besides their layer: the state of the indexer, and their form.
 pub(crate) fn key(state: &str) -> String {

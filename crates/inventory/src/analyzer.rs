@@ -2,11 +2,11 @@
 
 use std::fmt;
 
-use clair_model::Package;
+use clair_model::{Package, Repository};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::Ownership;
+use crate::{Ownership, Provenance};
 
 /// Turns the bytes of files into findings.
 pub trait Analyzer: Send + Sync {
@@ -80,6 +80,10 @@ pub struct Findings {
     pub packages: Vec<Package>,
     /// How reports name the place where the packages are listed; the path of the file if empty.
     pub package_db: String,
+    /// Where the packages come from, if the file tells or can only list such.
+    pub repositories: Vec<Repository>,
+    /// What it tells of where the packages of other files come from.
+    pub provenance: Option<Provenance>,
     /// Which files the packages own.
     pub ownership: Vec<Ownership>,
     /// The text of a file that tells the distribution.

@@ -21,6 +21,8 @@ mod ownership;
 mod pacman;
 mod portage;
 mod problems;
+mod provenance;
+mod redhat;
 mod release;
 mod rpm;
 mod rpm_manifest;
@@ -29,6 +31,7 @@ pub use analyzer::{AnalyzeError, Analyzer, AnalyzerId, File, FileInfo, Findings}
 pub use distribution::detect;
 pub use os_release::OsRelease;
 pub use ownership::{Ownership, PathHash};
+pub use provenance::{History, Origin, Provenance};
 pub use release::{RELEASE_FILES, ReleaseFiles};
 
 /// Every analyzer there is.
@@ -43,5 +46,9 @@ pub fn all() -> Vec<Box<dyn Analyzer>> {
         Box::new(opkg::OpkgAnalyzer),
         Box::new(portage::PortageAnalyzer),
         Box::new(bitnami::BitnamiAnalyzer),
+        Box::new(redhat::ContentManifestAnalyzer),
+        Box::new(redhat::DnfHistoryAnalyzer),
+        Box::new(redhat::LabelsAnalyzer),
+        Box::new(redhat::RecipeAnalyzer),
     ]
 }

@@ -16,6 +16,9 @@ pub const KEV: &str = "kev";
 /// The feed of [`Vulnrichment`].
 pub const VULNRICHMENT: &str = "vulnrichment";
 
+/// The feed of [`RhelMapping`], whose tags are no CVEs.
+pub const RHEL_MAPPINGS: &str = "rhel-mappings";
+
 /// The tag under which a feed has its [`Release`]. Were it in every value, every one would change
 /// with each release.
 pub const RELEASE: &str = "release";
@@ -27,6 +30,18 @@ pub struct Release {
     pub version: String,
     /// The date, as the feed writes it.
     pub date: String,
+}
+
+/// What Red Hat says of a repository of packages, by its id, or of a container image, by the name
+/// that it has for itself.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RhelMapping {
+    /// The CPEs of the products that the repository is for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub products: Vec<String>,
+    /// The names under which the image is offered.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub images: Vec<String>,
 }
 
 /// What the National Vulnerability Database says of a CVE.

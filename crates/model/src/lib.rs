@@ -17,6 +17,7 @@ mod manifest;
 mod namespace;
 mod package;
 mod report;
+mod repository;
 mod severity;
 mod source;
 
@@ -32,5 +33,6 @@ pub use report::{
     EnrichmentValue, Environment, Id, IndexReport, IndexState, ReportDistribution, ReportPackage,
     ReportRepository, ReportVulnerability, VulnerabilityReport,
 };
+pub use repository::Repository;
 pub use severity::{ParseSeverityError, Severity};
 pub use source::{SourceKind, UnknownSourceKind};

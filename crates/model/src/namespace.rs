@@ -7,7 +7,13 @@
 use std::fmt;
 use std::str::FromStr;
 
+use clair_cpe::Cpe;
 use serde::{Deserialize, Serialize};
+
+use crate::Repository;
+
+/// The family of container images.
+const IMAGES: &str = "oci";
 
 /// A distribution release, or a language ecosystem, in which package names are unique.
 ///
@@ -59,6 +65,38 @@ impl Namespace {
     /// The components that Bitnami adds to its images below `opt/bitnami`.
     pub fn bitnami() -> Self {
         Self::of(&["bitnami"])
+    }
+
+    /// The rpm packages of a product of Red Hat, by its CPE: `cpe:/a:redhat:rhel_eus:9.2::appstream`.
+    pub fn product(cpe: &str) -> Self {
+        Self::of(&[cpe])
+    }
+
+    /// The container images of a product of Red Hat, by its CPE. They have names of their own.
+    pub fn images_of(cpe: &str) -> Self {
+        Self::of(&[IMAGES, cpe])
+    }
+
+    /// The CPE of [`product`](Self::product) or [`images_of`](Self::images_of).
+    pub fn cpe(&self) -> Option<&str> {
+        let cpe = self.0.strip_prefix("oci:").unwrap_or(&self.0);
+        cpe.starts_with("cpe:").then_some(cpe)
+    }
+
+    /// Whether it is one of container images.
+    pub fn is_of_images(&self) -> bool {
+        self.family() == IMAGES
+    }
+
+    /// The repository that its packages come from, where it is one of a product.
+    pub fn repository(&self) -> Option<Repository> {
+        let cpe: Cpe = self.cpe()?.parse().ok()?;
+        let cpe = cpe.to_string();
+        Some(if self.is_of_images() {
+            Repository::containers(&cpe)
+        } else {
+            Repository::packages(&cpe)
+        })
     }
 
     fn of(parts: &[&str]) -> Self {

@@ -67,6 +67,9 @@ managers! {
     Portage = "portage", Gentoo, "";
     /// Bitnami, whose images have its components below `opt/bitnami` beside a distribution.
     Bitnami = "bitnami", Bitnami, "bitnami";
+    /// None: the package is one of Red Hat's container images, or what is left of one that the image
+    /// was built on.
+    Rhcc = "rhcc", RhcTag, "";
 }
 
 /// A name that no package manager has.

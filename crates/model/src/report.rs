@@ -10,7 +10,7 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use crate::{Digest, Distribution, FixState, Gap, Namespace, PackageKind, Severity};
+use crate::{Digest, Distribution, FixState, Gap, Namespace, PackageKind, Repository, Severity};
 
 /// A key inside one report. The JSON has it as a decimal string.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -164,11 +164,41 @@ pub struct ReportRepository {
 }
 
 impl ReportRepository {
-    /// What stands for a namespace that belongs to no distribution.
+    /// What stands for a namespace that belongs to no distribution: a product, or an ecosystem.
     pub fn of_namespace(namespace: &Namespace) -> Self {
+        match namespace.repository() {
+            Some(repository) => Self::of(String::new(), repository),
+            None => Self {
+                name: namespace.to_string(),
+                ..Self::default()
+            },
+        }
+    }
+
+    /// A repository under a key.
+    pub fn of(id: String, repository: Repository) -> Self {
+        let Repository {
+            name,
+            key,
+            uri,
+            cpe,
+        } = repository;
         Self {
-            name: namespace.to_string(),
-            ..Self::default()
+            id,
+            name,
+            key,
+            uri,
+            cpe,
+        }
+    }
+
+    /// The repository without its key.
+    pub fn repository(&self) -> Repository {
+        Repository {
+            name: self.name.clone(),
+            key: self.key.clone(),
+            uri: self.uri.clone(),
+            cpe: self.cpe.clone(),
         }
     }
 }

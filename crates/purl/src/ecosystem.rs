@@ -26,6 +26,14 @@ const TYPES: &[(&str, &[&str])] = &[
     ("maven", &["maven", "java", "jar", "file"]),
     ("npm", &["npm", "nodejs", "node"]),
     ("nuget", &["nuget", "dotnet"]),
+    (
+        "oci",
+        &[
+            "rhcc",
+            "rhel_containerscanner",
+            "rhel_package_container_detector",
+        ],
+    ),
     ("opkg", &["opkg"]),
     ("pub", &["pub", "dart"]),
     ("pypi", &["pypi", "python", "pip"]),
@@ -103,7 +111,7 @@ impl Ecosystem {
         let divided = match self.0 {
             "maven" => name.split_once(':'),
             "npm" if name.starts_with('@') => name.split_once('/'),
-            "ebuild" | "golang" | "composer" | "swift" => name.rsplit_once('/'),
+            "ebuild" | "golang" | "composer" | "oci" | "swift" => name.rsplit_once('/'),
             _ => None,
         };
         match divided {
@@ -185,6 +193,7 @@ mod tests {
             ("ebuild", "dev-libs/openssl", (Some("dev-libs"), "openssl")),
             ("golang", "helm.sh/helm/v3", (Some("helm.sh/helm"), "v3")),
             ("golang", "stdlib", (None, "stdlib")),
+            ("oci", "quay/clair-rhel8", (Some("quay"), "clair-rhel8")),
             ("pypi", "a/b", (None, "a/b")),
             ("maven", ":a", (None, ":a")),
         ] {

@@ -5,7 +5,7 @@
 //! be what matters.
 
 use clair_image::Limits;
-use clair_inventory::{Ownership, PathHash};
+use clair_inventory::{Ownership, PathHash, Provenance};
 
 use crate::layer::FileFindings;
 
@@ -61,5 +61,11 @@ pub(super) fn size_of_findings(file: &FileFindings) -> u64 {
         .map(|owned| size_of::<Ownership>() + owned.paths.len() * size_of::<PathHash>())
         .sum();
     let fixed = size_of::<FileFindings>();
-    (text + owned + fixed) as u64 + PACKAGE * findings.packages.len() as u64
+    let origins = findings.provenance.as_ref().map_or(0, Provenance::size);
+    let repositories = findings.repositories.iter();
+    let repositories: usize = repositories
+        .map(|it| size_of_val(it) + it.name.len() + it.key.len() + it.uri.len() + it.cpe.len())
+        .sum();
+    (text + owned + fixed + origins + repositories) as u64
+        + PACKAGE * findings.packages.len() as u64
 }

@@ -14,6 +14,7 @@ mod image;
 mod indexed;
 mod links;
 mod memory_source;
+mod origins;
 mod registry;
 mod removals;
 mod shared;

@@ -40,6 +40,9 @@ enum Release {
     Alt,
 }
 
+/// The distributions whose vendor divides its data by products.
+const RED_HAT: &str = "rhel";
+
 const fn line(
     did: &'static str,
     manager: PackageManager,
@@ -74,7 +77,7 @@ const TABLE: &[Line] = &[
     line("amzn", Rpm, "amzn", Release::Amazon),
     line("arch", Pacman, "arch", Release::Rolling),
     line("azurelinux", Rpm, "azurelinux", Release::Minor),
-    line("centos", Rpm, "rhel", Release::Major),
+    line("centos", Rpm, RED_HAT, Release::Major),
     line("chainguard", Apk, "chainguard", Release::Rolling),
     line("debian", Dpkg, "debian", Release::CodeName),
     line("echo", Dpkg, "echo", Release::Rolling),
@@ -107,7 +110,7 @@ const TABLE: &[Line] = &[
         Release::Rolling,
     ),
     line("photon", Rpm, "photon", Release::Minor),
-    line("rhel", Rpm, "rhel", Release::Major),
+    line("rhel", Rpm, RED_HAT, Release::Major),
     line("rocky", Rpm, "rocky", Release::Major),
     line("sl-micro", Rpm, "sle-micro", Release::Minor),
     line("sle-micro", Rpm, "sle-micro", Release::Minor),
@@ -196,6 +199,12 @@ impl Distribution {
     /// speaks of them.
     pub fn owns(&self, manager: PackageManager) -> bool {
         self.line().is_some_and(|line| line.manager == manager)
+    }
+
+    /// Whether its vendor speaks of packages by the products that they come from, which their
+    /// repositories tell.
+    pub fn is_divided_by_repositories(&self) -> bool {
+        self.line().is_some_and(|line| line.family == RED_HAT)
     }
 
     /// The last day on which the release gets security updates, where it is known. That of a
