@@ -1,5 +1,6 @@
 //! A fetched document: its decompressed bytes, bounded and counted.
 
+use std::any::Any;
 use std::error::Error;
 use std::fmt;
 use std::io::{self, Read, Write};
@@ -78,6 +79,7 @@ pub struct Document {
     length: Option<u64>,
     content: Content,
     meter: Meter,
+    beside: Option<Box<dyn Any + Send>>,
 }
 
 pub(crate) enum Content {
@@ -122,6 +124,7 @@ impl Document {
             length: None,
             content: Content::Stream(stream),
             meter,
+            beside: None,
         })
     }
 
@@ -132,11 +135,25 @@ impl Document {
             length: None,
             content: Content::Directory(path.to_owned()),
             meter: Meter::new(limits),
+            beside: None,
         }
     }
 
     pub(crate) fn with_length(self, length: Option<u64>) -> Self {
         Self { length, ..self }
+    }
+
+    /// Puts something beside it, for the feed that has fetched both.
+    pub(crate) fn with(self, beside: Box<dyn Any + Send>) -> Self {
+        Self {
+            beside: Some(beside),
+            ..self
+        }
+    }
+
+    /// Takes what was put beside it.
+    pub(crate) fn take_beside<T: 'static>(&mut self) -> Option<Box<T>> {
+        self.beside.take().and_then(|beside| beside.downcast().ok())
     }
 
     /// Where it lies, without credentials.

@@ -5,7 +5,7 @@ use std::{fmt, io};
 use clair_model::{Advisory, Enrichment, SourceKind};
 use jiff::Timestamp;
 
-use crate::{Document, FeedError, Fetcher, Location};
+use crate::{Document, FeedError, Fetched, Fetcher, Fingerprint, Location};
 
 /// A vendor's published knowledge of vulnerabilities.
 pub trait Feed: Send + Sync {
@@ -21,6 +21,12 @@ pub trait Feed: Send + Sync {
     /// What the records of its documents are.
     fn kind(&self) -> SourceKind {
         SourceKind::Vulnerability
+    }
+
+    /// Whether it is read unless somebody says otherwise. A feed that says what another one says as
+    /// well is not.
+    fn is_default(&self) -> bool {
+        true
     }
 
     /// A number that grows whenever the same bytes parse to other records than before, so that
@@ -43,6 +49,20 @@ pub trait Feed: Send + Sync {
     fn stamp(&self, fetcher: &Fetcher, source: &Source) -> Result<Option<String>, FeedError> {
         let _ = (fetcher, source);
         Ok(None)
+    }
+
+    /// Fetches a source unless it is what `previous` was taken from.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be fetched.
+    fn fetch(
+        &self,
+        fetcher: &Fetcher,
+        source: &Source,
+        previous: Option<&Fingerprint>,
+    ) -> Result<Fetched, FeedError> {
+        fetcher.fetch_source(source, previous)
     }
 
     /// Reads one document, record by record, and gives the date the vendor puts on it if it has

@@ -46,8 +46,8 @@ impl Default for FetchOptions {
     }
 }
 
-/// Fetches documents. Proxies are those of the environment.
-#[derive(Debug)]
+/// Fetches documents. Proxies are those of the environment. Clones share their connections.
+#[derive(Debug, Clone)]
 pub struct Fetcher {
     options: FetchOptions,
     client: Option<reqwest::blocking::Client>,
@@ -55,6 +55,7 @@ pub struct Fetcher {
 
 /// What fetching came to.
 #[derive(Debug)]
+#[allow(clippy::large_enum_variant, reason = "there is one for each document")]
 pub enum Fetched {
     /// The document is what it was.
     Unchanged,
@@ -82,6 +83,14 @@ impl Fetcher {
             Some(http::client(&options).map_err(FeedError::Client)?)
         };
         Ok(Self { options, client })
+    }
+
+    /// The same, for documents whose records may be so many times as large as those of others.
+    pub(crate) fn for_records_of(&self, times: u64) -> Self {
+        let mut fetcher = self.clone();
+        let record = &mut fetcher.options.limits.record;
+        *record = record.saturating_mul(times);
+        fetcher
     }
 
     /// Fetches what lies at a location unless it is what `previous` was taken from.

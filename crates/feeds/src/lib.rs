@@ -45,6 +45,9 @@
 //! BASE/osv/Mageia/all.zip               one archive per ecosystem; or ecosystems.txt beside them,
 //! BASE/osv/all.zip                      or any archive of OSV records
 //! BASE/photon/com.vmware.phsa-photon5.xml  one document per release
+//! BASE/rhel-mappings/repository-to-cpe.json  and container-name-repos-map.json beside it
+//! BASE/rhel-oval/PULP_MANIFEST          which lists RHEL8/rhel-8.oval.xml.bz2 and others, or
+//! BASE/rhel-oval/RHEL8/rhel-8.oval.xml  one document per stream, in directories or not
 //! BASE/rhel-vex/archive_latest.txt      which names the archive beside it, or
 //! BASE/rhel-vex/2024/cve-2024-1.json    in a directory, the documents themselves
 //! BASE/rocky/all.zip                    or, in a directory, the records themselves
@@ -90,6 +93,8 @@ mod osv;
 mod oval;
 mod photon;
 mod repository;
+mod rhel_mappings;
+mod rhel_oval;
 mod rhel_vex;
 mod rocky;
 mod roots;
@@ -131,6 +136,8 @@ pub fn all() -> Vec<Box<dyn Feed>> {
         Box::new(oracle::Oracle),
         Box::new(osv::Osv),
         Box::new(photon::Photon),
+        Box::new(rhel_mappings::RhelMappings),
+        Box::new(rhel_oval::RhelOval),
         Box::new(rhel_vex::RhelVex),
         Box::new(rocky::Rocky),
         Box::new(suse::Suse),

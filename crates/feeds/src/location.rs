@@ -77,6 +77,22 @@ impl Location {
         }
     }
 
+    /// What `relative` names in the directory that this document is in.
+    pub(crate) fn beside(&self, relative: &str) -> Self {
+        let mut directory = self.clone();
+        match &mut directory {
+            Self::Http(url) => {
+                if let Ok(mut segments) = url.path_segments_mut() {
+                    segments.pop();
+                }
+            }
+            Self::Path(path) => {
+                path.pop();
+            }
+        }
+        directory.join(relative)
+    }
+
     /// Whether it is, by its name or by what lies there, a document and no directory.
     pub fn is_document(&self) -> bool {
         match self {
@@ -203,6 +219,26 @@ mod tests {
             ("/m", "/etc/../../passwd", "/m/etc/passwd"),
         ] {
             assert_eq!(at(base).join(relative).to_string(), joined);
+        }
+    }
+
+    #[test]
+    fn siblings_are_in_the_same_directory() {
+        for (document, relative, sibling) in [
+            (
+                "https://a.example/m/x.tar",
+                "y.csv",
+                "https://a.example/m/y.csv",
+            ),
+            (
+                "https://a.example/x.tar",
+                "2024/y",
+                "https://a.example/2024/y",
+            ),
+            ("/m/x.tar", "2024/y", "/m/2024/y"),
+            ("x.tar", "../y", "y"),
+        ] {
+            assert_eq!(at(document).beside(relative).to_string(), sibling);
         }
     }
 

@@ -3,28 +3,35 @@
 //! One document per CVE, about all products of Red Hat: which packages are fixed, affected, under
 //! investigation and not affected. The archive of all of them is named by a text beside it.
 //!
-//! What is said of Red Hat Enterprise Linux itself, by its CPE `enterprise_linux`, is in the
-//! namespace of its major release. Every other product, extended support of a minor release being
-//! one, has other versions of the same packages, and a namespace that is its CPE.
+//! What is said holds for a product, which has a CPE. That is the namespace; which namespaces the
+//! packages of an image ask is for matching to know. Container images have names of their own, and
+//! so namespaces.
 //!
-//! Only packages of rpm are read. Containers, Maven artefacts and others are left out as such.
+//! Packages of rpm and container images are read. Maven artefacts and others are left out as such.
 
+mod changes;
 mod csaf;
 mod product;
 mod statements;
 
+use std::collections::HashSet;
 use std::io::Read;
 
 use clair_model::Severity;
 use jiff::Timestamp;
 
+use self::changes::Changes;
 use crate::{
-    Document, Feed, FeedError, Fetched, Fetcher, Location, Sink, Skip, Source, archive, repository,
-    text,
+    Document, Feed, FeedError, Fetched, Fetcher, Fingerprint, Location, Sink, Skip, Source,
+    archive, repository, text,
 };
 
 /// The feed.
 pub(crate) struct RhelVex;
+
+/// Documents about what is in very many products are larger than what other vendors publish. One of
+/// them is in memory at a time, and its texts are borrowed from its bytes.
+const LARGER: u64 = 4;
 
 /// The text that names the archive.
 const LATEST: &str = "archive_latest.txt";
@@ -43,7 +50,7 @@ impl Feed for RhelVex {
     }
 
     fn revision(&self) -> u32 {
-        1
+        2
     }
 
     fn sources(&self, fetcher: &Fetcher, root: &Location) -> Result<Vec<Source>, FeedError> {
@@ -66,38 +73,42 @@ impl Feed for RhelVex {
         }])
     }
 
+    fn fetch(
+        &self,
+        fetcher: &Fetcher,
+        source: &Source,
+        previous: Option<&Fingerprint>,
+    ) -> Result<Fetched, FeedError> {
+        changes::fetch(&fetcher.for_records_of(LARGER), source, previous)
+    }
+
     fn parse(
         &self,
         source: &Source,
         document: &mut Document,
         sink: &mut dyn Sink,
     ) -> Result<Option<Timestamp>, FeedError> {
-        let mut count = 0_u64;
+        let mut reading = Reading {
+            source,
+            sink,
+            count: 0,
+        };
+        let changes = document.take_beside::<Changes>();
+        let mut newer = HashSet::new();
+        if let Some(changes) = &changes {
+            newer = changes.for_each(&mut |name, document| reading.newer(name, document))?;
+        }
         archive::for_each_record(source, document, &mut |name, content| {
-            let json = match content {
-                Ok(json) => json,
-                Err(reason) => {
-                    sink.skipped(reason, name);
-                    return Ok(());
-                }
-            };
-            let Ok(csaf) = csaf::Csaf::parse(json) else {
-                sink.skipped(Skip::Malformed, name);
-                return Ok(());
-            };
-            count += 1;
-            let advisories = statements::advisories(&csaf, &mut |reason, about| {
-                sink.skipped(reason, &text::line(about));
+            let is_replaced = changes.as_ref().is_some_and(|changes| {
+                let name = changes::name_of(name);
+                name.is_some_and(|name| newer.contains(&name) || changes.is_deleted(&name))
             });
-            for advisory in advisories {
-                sink.advisory(advisory).map_err(|error| FeedError::Sink {
-                    name: source.name.clone(),
-                    source: error,
-                })?;
+            if is_replaced {
+                return Ok(());
             }
-            Ok(())
+            reading.document(name, content).map(drop)
         })?;
-        if count == 0 {
+        if reading.count == 0 {
             // Taken for true, it would say that Red Hat has no vulnerabilities.
             let reason = "it has no documents that can be read";
             return Err(FeedError::malformed(
@@ -107,6 +118,64 @@ impl Feed for RhelVex {
             ));
         }
         Ok(None)
+    }
+}
+
+/// What documents are read into.
+struct Reading<'r> {
+    source: &'r Source,
+    sink: &'r mut dyn Sink,
+    count: u64,
+}
+
+impl Reading<'_> {
+    /// Reads a document that is newer than the archive. Gives whether it could be read.
+    fn newer(&mut self, name: &str, mut document: Document) -> Result<bool, FeedError> {
+        let source = Source {
+            name: self.source.name.clone(),
+            locations: Vec::new(),
+            date: None,
+        };
+        let mut is_read = false;
+        let read = archive::for_each_record(&source, &mut document, &mut |_, content| {
+            is_read |= self.document(name, content)?;
+            Ok(())
+        });
+        match read {
+            Err(error @ FeedError::Sink { .. }) => Err(error),
+            Err(error) => {
+                tracing::warn!(name, %error, "a document is as it was in the archive");
+                Ok(false)
+            }
+            Ok(()) => Ok(is_read),
+        }
+    }
+
+    fn document(&mut self, name: &str, content: Result<&[u8], Skip>) -> Result<bool, FeedError> {
+        let json = match content {
+            Ok(json) => json,
+            Err(reason) => {
+                self.sink.skipped(reason, name);
+                return Ok(false);
+            }
+        };
+        let Ok(csaf) = csaf::Csaf::parse(json) else {
+            self.sink.skipped(Skip::Malformed, name);
+            return Ok(false);
+        };
+        self.count += 1;
+        let advisories = statements::advisories(&csaf, &mut |reason, about| {
+            self.sink.skipped(reason, &text::line(about));
+        });
+        for advisory in advisories {
+            self.sink
+                .advisory(advisory)
+                .map_err(|error| FeedError::Sink {
+                    name: self.source.name.clone(),
+                    source: error,
+                })?;
+        }
+        Ok(true)
     }
 }
 

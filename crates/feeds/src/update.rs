@@ -71,7 +71,7 @@ pub fn update_source<S: Sink>(
         mut document,
         fingerprint,
         modified,
-    } = fetcher.fetch_source(source, previous)?
+    } = feed.fetch(fetcher, source, previous)?
     else {
         tracing::info!(source = source.name, "unchanged");
         return Ok(Update::Unchanged);

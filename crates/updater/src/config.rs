@@ -189,7 +189,9 @@ fn feeds(services: &config::Config) -> Result<BTreeMap<String, FeedConfig>, Inva
     }
     for feed in clair_feeds::all() {
         let name = feed.name().to_owned();
-        let is_chosen = sets.is_none_or(|sets| sets.contains(&name));
+        let is_wanted = services.feeds.get(&name).is_some_and(|feed| feed.enabled);
+        let is_default = feed.is_default() || is_wanted;
+        let is_chosen = sets.map_or(is_default, |sets| sets.contains(&name));
         let enabled = is_chosen && !services.matcher.disable_updaters;
         let period = services.updater_period().duration();
         feeds.insert(

@@ -124,10 +124,11 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     }
 }
 
-/// The feeds that were asked for, else all.
+/// The feeds that were asked for, else all but those that say what others say.
 fn feeds(only: &[String]) -> anyhow::Result<Vec<Box<dyn Feed>>> {
     if only.is_empty() {
-        return Ok(clair_feeds::all());
+        let feeds = clair_feeds::all().into_iter();
+        return Ok(feeds.filter(|feed| feed.is_default()).collect());
     }
     let mut feeds = Vec::new();
     for name in only {

@@ -16,6 +16,8 @@ pub(crate) struct Definition {
     /// The products it is for, in the vendor's words.
     pub(crate) platforms: Vec<String>,
     pub(crate) references: Vec<Reference>,
+    /// The CPEs of the products it is for.
+    pub(crate) cpes: Vec<String>,
     /// Whether the vendor says that there is a fix (`patchable`, of Azure Linux only).
     pub(crate) patchable: String,
     pub(super) criteria: Option<Element>,
@@ -68,6 +70,12 @@ impl Definition {
             references: metadata
                 .children("reference")
                 .map(Reference::read)
+                .collect(),
+            cpes: advisory
+                .child("affected_cpe_list")
+                .into_iter()
+                .flat_map(|list| list.children("cpe"))
+                .map(|cpe| cpe.text.trim().to_owned())
                 .collect(),
             patchable: text::line(metadata.text_of("patchable")),
             criteria,

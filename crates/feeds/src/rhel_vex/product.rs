@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use clair_cpe::Cpe;
 use clair_model::Namespace;
 use clair_version::Scheme;
 use percent_encoding::percent_decode_str;
@@ -19,17 +20,41 @@ pub(super) struct Products<'a> {
     related: HashMap<&'a str, (&'a str, &'a str)>,
 }
 
-/// A package of rpm, in a product.
+/// What a statement is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) enum Kind {
+    /// A package of rpm.
+    Package,
+    /// The source of one.
+    Source,
+    /// A container image.
+    Image,
+}
+
+/// A package of rpm or a container image, in a product.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) struct Package {
     pub(super) namespace: Namespace,
+    pub(super) kind: Kind,
     pub(super) name: String,
     /// The version that is spoken of, with its epoch; none for all.
     pub(super) version: Option<String>,
-    /// The architecture; none for all. That of sources is `src`.
+    /// The architecture; none for all.
     pub(super) arch: Option<String>,
     /// The stream of a module: `nodejs:18`.
     pub(super) module: Option<String>,
+}
+
+impl Package {
+    /// The product in its major version, of which a statement without a version is made.
+    pub(super) fn product(&self) -> (String, Option<String>) {
+        let cpe: Option<Cpe> = self.namespace.cpe().and_then(|cpe| cpe.parse().ok());
+        let part = |part: Option<&str>| part.map(str::to_owned);
+        let product = cpe.as_ref().and_then(|cpe| part(cpe.product()));
+        let version = cpe.as_ref().and_then(Cpe::version);
+        let major = version.and_then(|version| part(version.split('.').next()));
+        (product.unwrap_or_default(), major)
+    }
 }
 
 impl<'a> Products<'a> {
@@ -57,10 +82,10 @@ impl<'a> Products<'a> {
     ///
     /// # Errors
     ///
-    /// When it is none of rpm, or of nothing that the document describes.
+    /// When it is neither of rpm nor an image, or nothing that the document describes.
     pub(super) fn package(&self, id: &str) -> Result<Package, Skip> {
         let &(mut part, mut whole) = self.related.get(id).ok_or(
-            // Products by themselves, and containers, which have no platform.
+            // Products by themselves.
             if self.named.contains_key(id) {
                 Skip::OtherProduct
             } else {
@@ -83,7 +108,7 @@ impl<'a> Products<'a> {
         let whole = self.named.get(whole).ok_or(Skip::Dangling)?;
         let purl = part.purl.as_deref().ok_or(Skip::NoPackage)?;
         let cpe = whole.cpe.as_deref().ok_or(Skip::UnknownRelease)?;
-        package(purl, namespace(cpe)?)
+        package(purl, cpe)
     }
 }
 
@@ -99,43 +124,57 @@ fn collect<'a>(branch: &'a Branch<'a>, named: &mut HashMap<&'a str, &'a Helper<'
     }
 }
 
-/// The namespace of a platform: `rhel:9` for `cpe:/a:redhat:enterprise_linux:9::appstream`, and
-/// for any other product its CPE.
-fn namespace(cpe: &str) -> Result<Namespace, Skip> {
-    if !text::is_name(cpe) || !cpe.starts_with("cpe:/") {
+/// Reads a package URL, <https://github.com/package-url/purl-spec>, as Red Hat writes them:
+/// <https://redhatproductsecurity.github.io/security-data-guidelines/purl/>.
+fn package(purl: &str, cpe: &str) -> Result<Package, Skip> {
+    if !text::is_name(cpe) || cpe.parse::<Cpe>().is_err() {
         return Err(Skip::UnknownRelease);
     }
-    let mut parts = cpe.split(':').skip(2);
-    let is_system = parts.next() == Some("redhat") && parts.next() == Some("enterprise_linux");
-    let major = parts.next().and_then(|number| number.split('.').next());
-    let is_number = |major: &&str| !major.is_empty() && major.bytes().all(|b| b.is_ascii_digit());
-    match major.filter(|_| is_system).filter(is_number) {
-        Some(major) => Ok(Namespace::release("rhel", major)),
-        None => cpe.parse().map_err(|_| Skip::UnknownRelease),
+    if let Some(rest) = purl.strip_prefix("pkg:rpm/redhat/") {
+        rpm(&Purl::of(rest)?, Namespace::product(cpe))
+    } else if let Some(rest) = purl.strip_prefix("pkg:oci/") {
+        image(&Purl::of(rest)?, Namespace::images_of(cpe))
+    } else {
+        Err(Skip::OtherProduct)
     }
 }
 
-/// Reads a package URL, <https://github.com/package-url/purl-spec>:
-/// `pkg:rpm/redhat/openssl-libs@3.0.7-27.el9?arch=x86_64&epoch=1`.
-fn package(purl: &str, namespace: Namespace) -> Result<Package, Skip> {
-    let rest = purl.strip_prefix("pkg:rpm/redhat/");
-    let rest = rest.ok_or(Skip::OtherProduct)?;
-    let (path, qualifiers) = rest.split_once('?').unwrap_or((rest, ""));
-    let (name, version) = match path.split_once('@') {
-        Some((name, version)) => (decoded(name)?, Some(decoded(version)?)),
-        None => (decoded(path)?, None),
-    };
-    if !text::is_name(&name) {
-        return Err(Skip::NoPackage);
+/// A package URL behind its type, taken apart.
+struct Purl<'a> {
+    name: String,
+    version: Option<String>,
+    qualifiers: &'a str,
+}
+
+impl<'a> Purl<'a> {
+    fn of(rest: &'a str) -> Result<Self, Skip> {
+        let (path, qualifiers) = rest.split_once('?').unwrap_or((rest, ""));
+        let (name, version) = match path.split_once('@') {
+            Some((name, version)) => (decoded(name)?, Some(decoded(version)?)),
+            None => (decoded(path)?, None),
+        };
+        if !text::is_name(&name) {
+            return Err(Skip::NoPackage);
+        }
+        Ok(Self {
+            name,
+            version,
+            qualifiers,
+        })
     }
-    let qualifier = |key: &str| {
-        let mut pairs = qualifiers
-            .split('&')
-            .filter_map(|pair| pair.split_once('='));
-        pairs.find(|(name, _)| *name == key).map(|(_, value)| value)
-    };
-    let version = match (version, qualifier("epoch")) {
-        (Some(version), None | Some("0")) => Some(version),
+
+    fn qualifier(&self, key: &str) -> Result<Option<String>, Skip> {
+        let pairs = self.qualifiers.split('&');
+        let mut pairs = pairs.filter_map(|pair| pair.split_once('='));
+        let value = pairs.find(|(name, _)| *name == key).map(|(_, value)| value);
+        value.map(decoded).transpose()
+    }
+}
+
+/// `openssl-libs@3.0.7-27.el9?arch=x86_64&epoch=1`, or `openssl?arch=src` of a source.
+fn rpm(purl: &Purl<'_>, namespace: Namespace) -> Result<Package, Skip> {
+    let version = match (&purl.version, purl.qualifier("epoch")?.as_deref()) {
+        (Some(version), None | Some("0")) => Some(version.clone()),
         (Some(version), Some(epoch)) => Some(format!("{epoch}:{version}")),
         (None, _) => None,
     };
@@ -144,17 +183,54 @@ fn package(purl: &str, namespace: Namespace) -> Result<Package, Skip> {
     if !version.as_ref().is_none_or(is_version) {
         return Err(Skip::BadVersion);
     }
-    let arch = qualifier("arch").map(decoded).transpose()?;
+    let arch = purl.qualifier("arch")?;
     if !arch.as_ref().is_none_or(|arch| text::is_name(arch)) {
         return Err(Skip::Malformed);
     }
-    let module = qualifier("rpmmod").map(decoded).transpose()?;
+    let is_source = arch.as_deref() == Some("src");
+    let module = purl.qualifier("rpmmod")?;
     Ok(Package {
         namespace,
-        name,
+        kind: if is_source {
+            Kind::Source
+        } else {
+            Kind::Package
+        },
+        name: purl.name.clone(),
         version,
-        arch,
+        arch: arch.filter(|_| !is_source),
         module: module.as_deref().map(stream).transpose()?,
+    })
+}
+
+/// `clair-rhel8@sha256:…?repository_url=registry.redhat.io/quay/clair-rhel8&tag=v3.5.7-8`. Older
+/// documents have the whole name in front, and some leave the last part of it out of the address.
+/// Images of all architectures have the same tag.
+fn image(purl: &Purl<'_>, namespace: Namespace) -> Result<Package, Skip> {
+    let address = purl.qualifier("repository_url")?;
+    let path = address
+        .as_deref()
+        .and_then(|address| address.split_once('/'));
+    let name = match path {
+        Some((_, path)) if path.rsplit('/').next() == Some(&purl.name) => path.to_owned(),
+        Some((_, path)) => format!("{}/{}", path.trim_end_matches('/'), purl.name),
+        None => purl.name.clone(),
+    };
+    if !text::is_name(&name) {
+        return Err(Skip::NoPackage);
+    }
+    let tag = purl.qualifier("tag")?;
+    let is_tag = |tag: &String| text::can_be_version(tag) && Scheme::RhcTag.validate(tag).is_ok();
+    if !tag.as_ref().is_none_or(is_tag) {
+        return Err(Skip::BadVersion);
+    }
+    Ok(Package {
+        namespace,
+        kind: Kind::Image,
+        name,
+        version: tag,
+        arch: None,
+        module: None,
     })
 }
 
@@ -180,31 +256,30 @@ fn decoded(text: &str) -> Result<String, Skip> {
 mod tests {
     use super::*;
 
+    const CPE: &str = "cpe:/o:redhat:enterprise_linux:9::baseos";
+
     #[test]
-    fn the_system_has_the_namespace_of_its_major_release_and_others_their_cpe() {
-        for (cpe, expected) in [
-            ("cpe:/a:redhat:enterprise_linux:9::appstream", "rhel:9"),
-            ("cpe:/o:redhat:enterprise_linux:10.1", "rhel:10"),
-            ("cpe:/o:redhat:enterprise_linux:7", "rhel:7"),
-            (
-                "cpe:/a:redhat:rhel_eus:9.2::appstream",
-                "cpe:/a:redhat:rhel_eus:9.2::appstream",
-            ),
-            (
-                "cpe:/o:redhat:enterprise_linux_eus:10.0",
-                "cpe:/o:redhat:enterprise_linux_eus:10.0",
-            ),
-        ] {
-            assert_eq!(namespace(cpe).unwrap().as_str(), expected, "{cpe}");
-        }
-        for cpe in ["", "cpe:2.3:a", "cpe:/a:\u{1b}"] {
-            assert_eq!(namespace(cpe), Err(Skip::UnknownRelease), "{cpe}");
+    fn packages_and_images_have_the_cpe_of_their_product_for_a_namespace() {
+        let rpm = package("pkg:rpm/redhat/a", CPE).unwrap();
+        assert_eq!(rpm.namespace.as_str(), CPE);
+        let image = package("pkg:oci/a", CPE).unwrap();
+        assert_eq!(image.namespace.as_str(), format!("oci:{CPE}"));
+        assert_eq!(
+            rpm.product(),
+            ("enterprise_linux".to_owned(), Some("9".to_owned()))
+        );
+        for cpe in ["", "cpe:2.3:a", "cpe:/a:\u{1b}", "redhat"] {
+            assert_eq!(
+                package("pkg:rpm/redhat/a", cpe),
+                Err(Skip::UnknownRelease),
+                "{cpe}"
+            );
         }
     }
 
     #[test]
-    fn package_urls_are_read() {
-        let read = |purl| package(purl, Namespace::release("rhel", "9"));
+    fn urls_of_packages_are_read() {
+        let read = |purl| package(purl, CPE);
         let perl = read(
             "pkg:rpm/redhat/perl-FCGI@0.78-12.module%2Bel8?arch=s390x&epoch=1&rpmmod=perl-FCGI:0.78:81:e3",
         )
@@ -214,18 +289,51 @@ mod tests {
         assert_eq!(perl.arch.unwrap(), "s390x");
         assert_eq!(perl.module.unwrap(), "perl-FCGI:0.78");
         let openssl = read("pkg:rpm/redhat/openssl?arch=src").unwrap();
-        assert_eq!(
-            (openssl.version, openssl.arch.as_deref()),
-            (None, Some("src"))
-        );
+        assert_eq!((openssl.kind, openssl.version), (Kind::Source, None));
+        assert_eq!(read("pkg:rpm/redhat/openssl").unwrap().kind, Kind::Package);
         for (purl, reason) in [
-            ("pkg:oci/ubi?tag=1", Skip::OtherProduct),
+            ("pkg:maven/a/b@1", Skip::OtherProduct),
             ("pkg:rpm/redhat/", Skip::NoPackage),
             ("pkg:rpm/redhat/a@%ff", Skip::Malformed),
             ("pkg:rpm/redhat/a@-1", Skip::BadVersion),
             ("pkg:rpm/redhat/a@1?rpmmod=rhel10", Skip::Malformed),
+            ("pkg:oci/?tag=1", Skip::NoPackage),
+            ("pkg:oci/a?tag=latest", Skip::BadVersion),
         ] {
             assert_eq!(read(purl), Err(reason), "{purl}");
+        }
+    }
+
+    #[test]
+    fn urls_of_images_are_read_in_all_their_forms() {
+        for (purl, name, tag) in [
+            (
+                "pkg:oci/clair-rhel8@sha256:bb?arch=amd64&repository_url=registry.redhat.io/quay/clair-rhel8&tag=v3.5.7-8",
+                "quay/clair-rhel8",
+                Some("v3.5.7-8"),
+            ),
+            (
+                "pkg:oci/alloy-rhel10@sha256%3A9c?arch=ppc64le&repository_url=registry.redhat.io/rhceph&tag=1771399158",
+                "rhceph/alloy-rhel10",
+                Some("1771399158"),
+            ),
+            (
+                "pkg:oci/openshift4/ose-hyperkube",
+                "openshift4/ose-hyperkube",
+                None,
+            ),
+            (
+                "pkg:oci/bootc-cuda-rhel9?repository_url=registry.redhat.io/rhelai3/bootc-cuda-rhel9",
+                "rhelai3/bootc-cuda-rhel9",
+                None,
+            ),
+        ] {
+            let image = package(purl, CPE).unwrap();
+            assert_eq!(
+                (image.name.as_str(), image.version.as_deref()),
+                (name, tag),
+                "{purl}"
+            );
         }
     }
 }

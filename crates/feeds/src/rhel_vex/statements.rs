@@ -7,7 +7,7 @@ use clair_model::{Advisory, Affected, FixState, PackageKind, Vulnerable};
 use clair_version::Scheme;
 
 use super::csaf::{About, Csaf, Vulnerability};
-use super::product::{Package, Products};
+use super::product::{Kind, Package, Products};
 use super::severity;
 use crate::{Skip, cvss, date, text};
 
@@ -123,7 +123,7 @@ fn affected(
                 }
             };
             let arch = package.arch.take();
-            if state == FixState::Fixed && arch.as_deref() == Some("src") {
+            if state == FixState::Fixed && package.kind == Kind::Source {
                 // What is built from it is named beside it.
                 continue;
             }
@@ -143,18 +143,68 @@ fn affected(
         }
     }
     without_contradictions(&mut arches);
-    arches.into_iter().map(statement).collect()
+    let streams = Streams::of(arches.keys());
+    let pairs = arches.into_iter();
+    pairs
+        .map(|(key, arches)| statement(key, arches, &streams))
+        .collect()
+}
+
+/// The lowest tag in which each image is fixed.
+///
+/// Several minor versions of a product are maintained at once, each with images of its own. Those
+/// of a version that was there before the first one that has the fix are vulnerable, and those of
+/// a later one as far as its own fix; what lies between was never said to be.
+struct Streams(HashMap<String, String>);
+
+impl Streams {
+    fn of<'k>(keys: impl Iterator<Item = &'k Key>) -> Self {
+        let mut lowest: HashMap<String, String> = HashMap::new();
+        for key in keys.filter(|key| key.state == FixState::Fixed) {
+            let Some(tag) = key.package.version.as_ref().filter(|tag| is_numbered(tag)) else {
+                continue;
+            };
+            let known = lowest
+                .entry(key.package.name.clone())
+                .or_insert_with(|| tag.clone());
+            if Scheme::RhcTag.order(tag, known).is_lt() {
+                known.clone_from(tag);
+            }
+        }
+        Self(lowest)
+    }
+
+    /// The tags of an image before the one that has the fix.
+    fn before(&self, name: &str, fixed: String) -> Vulnerable {
+        let lowest = self.0.get(name).and_then(|tag| Scheme::RhcTag.stream(tag));
+        let own = Scheme::RhcTag
+            .stream(&fixed)
+            .filter(|_| is_numbered(&fixed));
+        let mut vulnerable = Vulnerable::before(Scheme::RhcTag, fixed);
+        if let (Some((major, minor)), Some(range)) = (
+            own.filter(|own| Some(*own) != lowest),
+            vulnerable.ranges.first_mut(),
+        ) {
+            range.introduced = Some(format!("{major}.{minor}"));
+        }
+        vulnerable
+    }
+}
+
+/// Whether a tag has a minor version. Newer ones are the second of the build, and have none.
+fn is_numbered(tag: &str) -> bool {
+    tag.split('-')
+        .next()
+        .is_some_and(|version| version.contains('.'))
 }
 
 /// Drops what says that a package is not affected, if the same document says of other builds of
 /// it in the same release that they are: the first would take back the second.
 fn without_contradictions(arches: &mut BTreeMap<Key, Vec<String>>) {
+    // What is not fixed is said of the product, what is fixed of a channel of it.
     let name = |package: &Package| {
-        (
-            package.namespace.clone(),
-            package.name.clone(),
-            package.module.clone(),
-        )
+        let module = package.module.clone();
+        (package.product(), package.name.clone(), module)
     };
     let affected: HashSet<_> = arches
         .keys()
@@ -166,14 +216,22 @@ fn without_contradictions(arches: &mut BTreeMap<Key, Vec<String>>) {
     });
 }
 
-fn statement((key, mut arches): (Key, Vec<String>)) -> Affected {
+fn statement(key: Key, mut arches: Vec<String>, streams: &Streams) -> Affected {
     arches.sort_unstable();
     arches.dedup();
-    let (kind, vulnerable) = match (key.state, key.package.version) {
-        (FixState::NotAffected, _) => (PackageKind::Binary, Vulnerable::none(Scheme::Rpm)),
-        (_, Some(fixed)) => (PackageKind::Binary, Vulnerable::before(Scheme::Rpm, fixed)),
-        // Red Hat names what it has not fixed by its source.
-        (_, None) => (PackageKind::Source, Vulnerable::all(Scheme::Rpm)),
+    let scheme = match key.package.kind {
+        Kind::Image => Scheme::RhcTag,
+        Kind::Package | Kind::Source => Scheme::Rpm,
+    };
+    let kind = match key.package.kind {
+        Kind::Source => PackageKind::Source,
+        Kind::Package | Kind::Image => PackageKind::Binary,
+    };
+    let vulnerable = match (key.state, key.package.version) {
+        (FixState::NotAffected, _) => Vulnerable::none(scheme),
+        (_, Some(fixed)) if scheme == Scheme::RhcTag => streams.before(&key.package.name, fixed),
+        (_, Some(fixed)) => Vulnerable::before(scheme, fixed),
+        (_, None) => Vulnerable::all(scheme),
     };
     if key.state != FixState::Fixed {
         arches.clear();

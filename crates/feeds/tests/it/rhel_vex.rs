@@ -8,6 +8,8 @@ use clair_model::{FixState, Namespace, PackageKind, Severity};
 use crate::corpus::read;
 use crate::support::{Collected, corpus, parse, refused};
 
+const BASEOS: &str = "cpe:/o:redhat:enterprise_linux:9::baseos";
+
 /// A document about packages, platforms and their status.
 fn vex(status: &str, more: &str) -> String {
     format!(
@@ -20,8 +22,11 @@ fn vex(status: &str, more: &str) -> String {
         {{"product":{{"product_id":"new","product_identification_helper":{{"purl":"pkg:rpm/redhat/a@1-2.el9?arch=x86_64&epoch=1"}}}}}},
         {{"product":{{"product_id":"arm","product_identification_helper":{{"purl":"pkg:rpm/redhat/a@1-2.el9?arch=aarch64&epoch=1"}}}}}},
         {{"product":{{"product_id":"src","product_identification_helper":{{"purl":"pkg:rpm/redhat/a@1-2.el9?arch=src&epoch=1"}}}}}},
-        {{"product":{{"product_id":"all","product_identification_helper":{{"purl":"pkg:rpm/redhat/b?rpmmod=b:2"}}}}}},
-        {{"product":{{"product_id":"oci","product_identification_helper":{{"purl":"pkg:oci/ubi?tag=1"}}}}}}
+        {{"product":{{"product_id":"all","product_identification_helper":{{"purl":"pkg:rpm/redhat/b?arch=src&rpmmod=b:2"}}}}}},
+        {{"product":{{"product_id":"bin","product_identification_helper":{{"purl":"pkg:rpm/redhat/b-libs"}}}}}},
+        {{"product":{{"product_id":"oci","product_identification_helper":{{"purl":"pkg:oci/clair-rhel8@sha256:aa?arch=amd64&repository_url=registry.example/quay/clair-rhel8&tag=v3.5.7-8"}}}}}},
+        {{"product":{{"product_id":"oci2","product_identification_helper":{{"purl":"pkg:oci/clair-rhel8@sha256:bb?arch=amd64&repository_url=registry.example/quay/clair-rhel8&tag=v3.6.1-2"}}}}}},
+        {{"product":{{"product_id":"jar","product_identification_helper":{{"purl":"pkg:maven/a/b@1"}}}}}}
         ]}}],"relationships":[{}]}},
         "vulnerabilities":[{{"cve":"CVE-2024-1000","cwe":{{"id":"CWE-79"}},
         "notes":[{{"category":"description","text":"What it is."}}],
@@ -31,7 +36,7 @@ fn vex(status: &str, more: &str) -> String {
         ["rhel9", "eus"]
             .iter()
             .flat_map(|platform| {
-                ["new", "arm", "src", "all", "oci"].map(|part| {
+                ["new", "arm", "src", "all", "bin", "oci", "oci2", "jar"].map(|part| {
                     format!(
                         r#"{{"full_product_name":{{"product_id":"{platform}:{part}"}},
                         "product_reference":"{part}","relates_to_product_reference":"{platform}"}}"#
@@ -44,28 +49,30 @@ fn vex(status: &str, more: &str) -> String {
 }
 
 #[test]
-fn fixes_are_of_binary_packages_and_the_rest_of_sources() {
+fn fixes_are_of_packages_and_the_rest_of_packages_or_of_their_sources() {
     let status = r#""fixed":["rhel9:new","rhel9:arm","rhel9:src","eus:new"],
-        "known_affected":["rhel9:all"]"#;
+        "known_affected":["rhel9:all","rhel9:bin"]"#;
     let collected = parse("rhel-vex", vex(status, "")).unwrap();
     let mut statements = collected.statements();
     statements.sort();
     assert_eq!(
         statements,
         [
+            "CVE-2024-1000 cpe:/o:redhat:enterprise_linux:9::baseos a: fixed < 1:1-2.el9",
+            "CVE-2024-1000 cpe:/o:redhat:enterprise_linux:9::baseos b-libs: affected any version",
+            "CVE-2024-1000 cpe:/o:redhat:enterprise_linux:9::baseos b: affected any version",
             "CVE-2024-1000 cpe:/o:redhat:rhel_eus:9.2::baseos a: fixed < 1:1-2.el9",
-            "CVE-2024-1000 rhel:9 a: fixed < 1:1-2.el9",
-            "CVE-2024-1000 rhel:9 b: affected any version",
         ]
     );
     let advisory = collected.one();
     let of = |package: &str| {
         let mut affected = advisory.affected.iter();
-        affected.find(|it| it.package == package && it.namespace == Namespace::release("rhel", "9"))
+        affected.find(|it| it.package == package && it.namespace == Namespace::product(BASEOS))
     };
     let (fixed, open) = (of("a").unwrap(), of("b").unwrap());
     assert_eq!(fixed.arches, ["aarch64", "x86_64"]);
     assert_eq!(fixed.kind, PackageKind::Binary);
+    assert_eq!(of("b-libs").unwrap().kind, PackageKind::Binary);
     assert_eq!(
         (open.kind, open.module.as_deref()),
         (PackageKind::Source, Some("b:2"))
@@ -107,8 +114,8 @@ fn that_other_builds_are_not_affected_takes_nothing_back() {
     assert_eq!(
         collected.statements(),
         [
-            "CVE-2024-1000 rhel:9 a: fixed < 1:1-2.el9",
-            "CVE-2024-1000 rhel:9 b: not-affected no version",
+            "CVE-2024-1000 cpe:/o:redhat:enterprise_linux:9::baseos a: fixed < 1:1-2.el9",
+            "CVE-2024-1000 cpe:/o:redhat:enterprise_linux:9::baseos b: not-affected no version",
         ]
     );
 }
@@ -116,15 +123,15 @@ fn that_other_builds_are_not_affected_takes_nothing_back() {
 #[test]
 fn what_is_left_out_is_told() {
     let status =
-        r#""fixed":["rhel9:oci","oci","rhel9:lost","rhel9:all"],"first_fixed":["rhel9:new"]"#;
+        r#""fixed":["rhel9:jar","jar","rhel9:lost","rhel9:bin"],"first_fixed":["rhel9:new"]"#;
     let collected = parse("rhel-vex", vex(status, "")).unwrap();
     assert_eq!(
         collected.reasons(),
         [
             "unknown-status: CVE-2024-1000 rhel9:new",
-            "other-product: CVE-2024-1000 rhel9:oci",
+            "other-product: CVE-2024-1000 rhel9:jar",
             "dangling: CVE-2024-1000 rhel9:lost",
-            "no-version: CVE-2024-1000 rhel9:all",
+            "no-version: CVE-2024-1000 rhel9:bin",
         ]
     );
     let deleted = r#"{"document":{"tracking":{"id":"CVE-2024-1","status":"deleted"}}}"#;
@@ -134,6 +141,24 @@ fn what_is_left_out_is_told() {
     assert!(
         error.contains("it has no documents that can be read"),
         "{error}"
+    );
+}
+
+/// Several minor versions are maintained at once. What was there before the first one that has the
+/// fix is vulnerable, and what comes after it as far as its own fix.
+#[test]
+fn images_are_vulnerable_as_far_as_the_fix_of_their_minor_version() {
+    let status = r#""fixed":["rhel9:oci","eus:oci2"],"known_affected":["eus:oci"]"#;
+    let collected = parse("rhel-vex", vex(status, "")).unwrap();
+    let mut statements = collected.statements();
+    statements.sort();
+    assert_eq!(
+        statements,
+        [
+            "CVE-2024-1000 oci:cpe:/o:redhat:enterprise_linux:9::baseos quay/clair-rhel8: fixed < v3.5.7-8",
+            "CVE-2024-1000 oci:cpe:/o:redhat:rhel_eus:9.2::baseos quay/clair-rhel8: affected any version",
+            "CVE-2024-1000 oci:cpe:/o:redhat:rhel_eus:9.2::baseos quay/clair-rhel8: fixed >= 3.6, < v3.6.1-2",
+        ]
     );
 }
 
@@ -178,27 +203,27 @@ fn documents_as_they_were_published() {
     assert_eq!(
         states,
         BTreeMap::from([
-            (FixState::Affected, 18),
-            (FixState::Fixed, 1722),
+            (FixState::Affected, 21),
+            (FixState::Fixed, 1889),
             (FixState::WillNotFix, 5),
-            (FixState::Deferred, 221),
-            (FixState::EndOfLife, 33),
-            (FixState::NotAffected, 3641),
+            (FixState::Deferred, 229),
+            (FixState::EndOfLife, 37),
+            (FixState::NotAffected, 3664),
         ])
     );
     assert_eq!(skips[&Skip::Withdrawn], 2);
     for expected in [
-        "CVE-2023-38545 rhel:9 curl: fixed < 7.76.1-26.el9_3.2",
-        "CVE-2024-0727 rhel:9 openssl-libs: fixed < 1:3.0.7-27.el9",
-        "CVE-2024-0727 rhel:8 openssl: deferred any version",
-        "CVE-2025-40907 rhel:10 perl-FCGI: fixed < 1:0.82-13.1.el10_0",
-        "CVE-2025-6176 rhel:10 brotli: fixed < 1.1.0-7.el10_1",
-        "CVE-2026-0968 rhel:10 libssh: affected any version",
-        "CVE-2026-2673 rhel:10 openssl: deferred any version",
-        "CVE-2023-24998 rhel:8 tomcat: fixed < 1:9.0.62-27.el8_9",
-        "CVE-2024-28834 rhel:8 gnutls: fixed < 3.6.16-8.el8_9.3",
-        "CVE-2024-28834 rhel:7 gnutls: end-of-life any version",
-        "CVE-2024-50602 rhel:8 expat: fixed < 2.2.5-16.el8_10",
+        "CVE-2023-38545 cpe:/o:redhat:enterprise_linux:9::baseos curl: fixed < 7.76.1-26.el9_3.2",
+        "CVE-2024-0727 cpe:/a:redhat:enterprise_linux:9::appstream openssl-libs: fixed < 1:3.0.7-27.el9",
+        "CVE-2024-0727 cpe:/o:redhat:enterprise_linux:8 openssl: deferred any version",
+        "CVE-2025-40907 cpe:/o:redhat:enterprise_linux:10.0 perl-FCGI: fixed < 1:0.82-13.1.el10_0",
+        "CVE-2025-6176 cpe:/o:redhat:enterprise_linux:10.1 brotli: fixed < 1.1.0-7.el10_1",
+        "CVE-2026-0968 cpe:/o:redhat:enterprise_linux:10 libssh: affected any version",
+        "CVE-2026-2673 cpe:/o:redhat:enterprise_linux:10 openssl: deferred any version",
+        "CVE-2023-24998 cpe:/a:redhat:enterprise_linux:8::appstream tomcat: fixed < 1:9.0.62-27.el8_9",
+        "CVE-2024-28834 cpe:/o:redhat:enterprise_linux:8::baseos gnutls: fixed < 3.6.16-8.el8_9.3",
+        "CVE-2024-28834 cpe:/o:redhat:enterprise_linux:7 gnutls: end-of-life any version",
+        "CVE-2024-50602 cpe:/o:redhat:enterprise_linux:8::baseos expat: fixed < 2.2.5-16.el8_10",
     ] {
         assert!(
             statements.iter().any(|it| it.starts_with(expected)),

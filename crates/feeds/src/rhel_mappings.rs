@@ -1,0 +1,194 @@
+//! Red Hat: which products a repository is for, and under which names an image is offered,
+//! <https://security.access.redhat.com/data/metrics/>.
+//!
+//! Enrichments: images name the repositories of their packages, and statements the products that
+//! they hold for; matching looks up one by the other. The tags are the ids of repositories and the
+//! names of images, which do not get into each other's way: the facts differ.
+
+use std::fmt;
+
+use clair_cpe::Cpe;
+use clair_model::facts::{self, RhelMapping};
+use clair_model::{Enrichment, SourceKind};
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde::de::{self, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde_json::value::RawValue;
+
+use crate::facts::fact;
+use crate::json::{self, Output};
+use crate::{Document, Feed, FeedError, Fetcher, Location, Sink, Skip, Source, text};
+
+/// The feed.
+pub(crate) struct RhelMappings;
+
+/// The documents, and what their sources are called.
+const DOCUMENTS: [(&str, &str); 2] = [
+    ("repository-to-cpe.json", "repositories"),
+    ("container-name-repos-map.json", "containers"),
+];
+
+/// More values than any entry has.
+const MAX_VALUES: usize = 1_000;
+
+/// The field that has the entries.
+const DATA: &str = "data";
+
+impl Feed for RhelMappings {
+    fn name(&self) -> &'static str {
+        facts::RHEL_MAPPINGS
+    }
+
+    fn description(&self) -> &'static str {
+        "Red Hat: the products of repositories, and the names of container images"
+    }
+
+    fn upstream(&self) -> &'static str {
+        "https://security.access.redhat.com/data/metrics/"
+    }
+
+    fn kind(&self) -> SourceKind {
+        SourceKind::Enrichment
+    }
+
+    fn revision(&self) -> u32 {
+        1
+    }
+
+    fn sources(&self, _: &Fetcher, root: &Location) -> Result<Vec<Source>, FeedError> {
+        if root.is_document() {
+            return Ok(vec![Source {
+                name: self.name().to_owned(),
+                locations: vec![root.clone()],
+                date: None,
+            }]);
+        }
+        let sources = DOCUMENTS.iter().map(|(document, label)| Source {
+            name: format!("{}/{label}", self.name()),
+            locations: root.candidates(document),
+            date: None,
+        });
+        Ok(sources.collect())
+    }
+
+    fn parse(
+        &self,
+        source: &Source,
+        document: &mut Document,
+        sink: &mut dyn Sink,
+    ) -> Result<Option<Timestamp>, FeedError> {
+        let location = document.location().to_owned();
+        let mut output = Output::new(document, sink);
+        let result = json::read(document, Whole(&mut output));
+        output.finish(source, &location, result).map(|()| None)
+    }
+}
+
+/// An entry of `repository-to-cpe.json`.
+#[derive(Deserialize)]
+struct Repository {
+    cpes: Vec<String>,
+}
+
+/// The fact that an entry states; none if it cannot be used.
+fn read(key: &str, json: &str, skip: &mut dyn FnMut(Skip, &str)) -> Option<Enrichment> {
+    if !text::is_name(key) {
+        skip(Skip::BadId, key);
+        return None;
+    }
+    let mut mapping = RhelMapping::default();
+    if let Ok(Repository { cpes }) = serde_json::from_str(json) {
+        mapping.products = cpes;
+        let is_product = |cpe: &String| text::is_name(cpe) && cpe.parse::<Cpe>().is_ok();
+        let named = mapping.products.len();
+        mapping.products.retain(is_product);
+        mapping.products.truncate(MAX_VALUES);
+        if mapping.products.len() < named {
+            skip(Skip::Malformed, key);
+        }
+    } else if let Ok(names) = serde_json::from_str::<Vec<String>>(json) {
+        mapping.images = names;
+        mapping.images.retain(|name| text::is_name(name));
+        mapping.images.truncate(MAX_VALUES);
+    } else {
+        skip(Skip::Malformed, key);
+        return None;
+    }
+    // Repositories for nobody in particular are in the list as well.
+    if mapping == RhelMapping::default() {
+        return None;
+    }
+    fact(key, &mapping).ok()
+}
+
+struct Whole<'o, 's>(&'o mut Output<'s>);
+
+impl<'de> DeserializeSeed<'de> for Whole<'_, '_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Whole<'_, '_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "an object with an object {DATA:?}")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<(), A::Error> {
+        let mut count = 0_u64;
+        while let Some(key) = fields.next_key::<String>()? {
+            if key == DATA {
+                count += fields.next_value_seed(Entries(&mut *self.0))?;
+            } else {
+                fields.next_value::<IgnoredAny>()?;
+            }
+        }
+        if count == 0 {
+            // Taken for true, it would say that no repository is for anything.
+            return Err(de::Error::custom(format_args!("it has no {DATA:?}")));
+        }
+        Ok(())
+    }
+}
+
+struct Entries<'o, 's>(&'o mut Output<'s>);
+
+impl<'de> DeserializeSeed<'de> for Entries<'_, '_> {
+    type Value = u64;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<u64, D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Entries<'_, '_> {
+    type Value = u64;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object with an entry for each name")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<u64, A::Error> {
+        let mut count = 0;
+        while let Some(key) = entries.next_key::<String>()? {
+            self.0.record()?;
+            let json: Box<RawValue> = entries.next_value()?;
+            let mut skipped = Vec::new();
+            let enrichment = read(&key, json.get(), &mut |reason, about| {
+                skipped.push((reason, about.to_owned()));
+            });
+            for (reason, about) in skipped {
+                self.0.skip(reason, &about);
+            }
+            if let Some(enrichment) = enrichment {
+                self.0.enrichment(enrichment)?;
+                count += 1;
+            }
+        }
+        Ok(count)
+    }
+}
