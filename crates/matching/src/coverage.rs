@@ -8,6 +8,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::installed::packages;
+use crate::platform::Platforms;
 
 /// From when on security data and releases count as old.
 #[derive(Debug, Clone, Copy)]
@@ -30,36 +31,38 @@ impl Freshness {
 
 /// Adds the gaps of matching: distributions without data, without support, or with old data.
 pub(crate) fn gaps(
-    database: &Database,
+    platforms: &Platforms<'_>,
     index: &IndexReport,
     freshness: &Freshness,
     gaps: &mut BTreeSet<Gap>,
 ) {
-    for (ecosystem, count) in ecosystems(index) {
+    let database = platforms.database();
+    for (ecosystem, count) in ecosystems(platforms, index) {
         if database.covers(&ecosystem) {
-            gaps.extend(stale(database, &ecosystem, freshness));
+            let ecosystem = std::slice::from_ref(&ecosystem);
+            gaps.extend(stale(database, ecosystem, freshness));
         } else {
             gaps.insert(no_feed(ecosystem.as_str(), "", count));
         }
     }
-    for (distribution, managers) in distributions(index) {
+    for (distribution, managers) in distributions(platforms, index) {
         for (manager, count) in managers {
-            let covered = covered_by(database, distribution, manager);
-            let Some(namespace) = covered else {
+            let covered = covered_by(platforms, distribution, manager);
+            if covered.is_empty() {
                 let manager = manager.map_or("other", PackageManager::name);
                 gaps.insert(no_feed(name(distribution), manager, count));
                 continue;
-            };
+            }
             gaps.extend(unsupported(distribution, freshness));
-            gaps.extend(stale(database, &namespace, freshness));
+            gaps.extend(stale(database, &covered, freshness));
         }
     }
 }
 
 /// The ecosystems that packages belong to, with how many.
-fn ecosystems(index: &IndexReport) -> BTreeMap<Namespace, usize> {
+fn ecosystems(platforms: &Platforms<'_>, index: &IndexReport) -> BTreeMap<Namespace, usize> {
     let mut found = BTreeMap::new();
-    let named = packages(index).filter_map(|package| package.manager?.ecosystem());
+    let named = packages(platforms, index).filter_map(|package| package.manager?.ecosystem());
     for ecosystem in named {
         *found.entry(ecosystem).or_default() += 1;
     }
@@ -67,12 +70,18 @@ fn ecosystems(index: &IndexReport) -> BTreeMap<Namespace, usize> {
 }
 
 /// The distributions that packages belong to, with how many packages of each manager.
-fn distributions(
-    index: &IndexReport,
-) -> Vec<(&ReportDistribution, BTreeMap<Option<PackageManager>, usize>)> {
+fn distributions<'r>(
+    platforms: &Platforms<'_>,
+    index: &'r IndexReport,
+) -> Vec<(
+    &'r ReportDistribution,
+    BTreeMap<Option<PackageManager>, usize>,
+)> {
     let mut found: BTreeMap<&str, (&ReportDistribution, BTreeMap<_, usize>)> = BTreeMap::new();
     let of_an_ecosystem = |manager: PackageManager| manager.ecosystem().is_some();
-    for package in packages(index).filter(|one| !one.manager.is_some_and(of_an_ecosystem)) {
+    for package in
+        packages(platforms, index).filter(|one| !one.manager.is_some_and(of_an_ecosystem))
+    {
         for &distribution in &package.distributions {
             let (_, managers) = found
                 .entry(&distribution.id)
@@ -83,17 +92,21 @@ fn distributions(
     found.into_values().collect()
 }
 
-/// The namespace that speaks of such packages of a distribution, if the database has it.
+/// The namespaces of the database that speak of such packages of a distribution.
 fn covered_by(
-    database: &Database,
+    platforms: &Platforms<'_>,
     distribution: &ReportDistribution,
     manager: Option<PackageManager>,
-) -> Option<Namespace> {
+) -> Vec<Namespace> {
     let distribution = &distribution.distribution;
-    manager.filter(|&manager| distribution.owns(manager))?;
-    distribution
-        .base_namespace()
-        .filter(|namespace| database.covers(namespace))
+    if !manager.is_some_and(|manager| distribution.owns(manager)) {
+        return Vec::new();
+    }
+    let base = distribution.base_namespace();
+    let base = base.filter(|namespace| platforms.database().covers(namespace));
+    let products = platforms.of_packages(Some(distribution), &[]);
+    let products = products.iter().map(|place| place.namespace.clone());
+    base.into_iter().chain(products).collect()
 }
 
 fn no_feed(subject: &str, manager: &str, count: usize) -> Gap {
@@ -122,13 +135,16 @@ fn unsupported(distribution: &ReportDistribution, freshness: &Freshness) -> Opti
 
 fn stale<'a>(
     database: &'a Database,
-    namespace: &'a Namespace,
+    namespaces: &'a [Namespace],
     freshness: &'a Freshness,
 ) -> impl Iterator<Item = Gap> + 'a {
     database
         .sources()
         .iter()
-        .filter(|source| source.namespaces.binary_search(namespace).is_ok())
+        .filter(|source| {
+            let speaks_of = |namespace| source.namespaces.binary_search(namespace).is_ok();
+            namespaces.iter().any(speaks_of)
+        })
         .filter_map(|source| {
             let age = freshness.now.duration_since(source.fetched);
             (age > freshness.max_age).then(|| {

@@ -3,12 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use clair_model::{FixState, IndexReport, PackageKind};
+use clair_model::{FixState, Id, IndexReport, PackageKind};
 use clair_version::Range;
 use clair_vulndb::{Candidate, Database, Error};
 use serde::Serialize;
 
 use crate::installed::{Installed, Question, packages};
+use crate::platform::Platforms;
+use crate::weigh::{Found, Hit, Outcome, weigh};
 use crate::{Verdict, judge};
 
 /// All that the database says of one vulnerability, held against one image.
@@ -71,6 +73,9 @@ type Name<'a> = (String, PackageKind, &'a str);
 
 type Asking<'a> = (&'a Installed<'a>, Question<'a>);
 
+/// What was found of a package, by the places of its traces.
+type Hits<'a> = BTreeMap<Id, (Vec<usize>, Vec<Hit<'a, 'a>>)>;
+
 /// Tells what each statement about a vulnerability, by its id or an alias of it, means for an
 /// image.
 ///
@@ -78,12 +83,13 @@ type Asking<'a> = (&'a Installed<'a>, Question<'a>);
 ///
 /// When the database is damaged.
 pub fn explain(database: &Database, index: &IndexReport, id: &str) -> Result<Explanation, Error> {
-    let installed: Vec<Installed<'_>> = packages(index).collect();
+    let platforms = Platforms::of(database, index)?;
+    let installed: Vec<Installed<'_>> = packages(&platforms, index).collect();
     let mut questions: BTreeMap<Name<'_>, Vec<Asking<'_>>> = BTreeMap::new();
     let mut namespaces = BTreeSet::new();
     for package in &installed {
         for question in package.questions() {
-            let namespace = question.namespace.to_string();
+            let namespace = question.place.namespace.to_string();
             namespaces.insert(namespace.clone());
             let key = (namespace, question.kind, question.name);
             questions.entry(key).or_default().push((package, question));
@@ -97,6 +103,7 @@ pub fn explain(database: &Database, index: &IndexReport, id: &str) -> Result<Exp
         elsewhere: Vec::new(),
     };
     let mut elsewhere = BTreeSet::new();
+    let mut hits = Hits::new();
     for advisory in database.by_id(id)? {
         for statement in advisory.statements()? {
             let statement = statement?;
@@ -104,9 +111,18 @@ pub fn explain(database: &Database, index: &IndexReport, id: &str) -> Result<Exp
             let key = (namespace, statement.kind(), statement.package());
             if let Some(asking) = questions.get(&key) {
                 for (package, question) in asking {
-                    explanation
-                        .traces
-                        .push(trace(advisory.id(), package, question, &statement));
+                    let verdict = judge(&statement, question.subject);
+                    if let Some(found) = Found::of(&verdict) {
+                        let (places, of_package) = hits.entry(package.id).or_default();
+                        places.push(explanation.traces.len());
+                        of_package.push(Hit {
+                            statement,
+                            question: *question,
+                            found,
+                        });
+                    }
+                    let trace = trace(advisory.id(), package, question, &statement, &verdict);
+                    explanation.traces.push(trace);
                 }
             } else if namespaces.contains(&key.0) {
                 explanation
@@ -118,42 +134,29 @@ pub fn explain(database: &Database, index: &IndexReport, id: &str) -> Result<Exp
         }
     }
     explanation.elsewhere = elsewhere.into_iter().collect();
-    explanation.clear();
+    explanation.weigh(&hits)?;
     Ok(explanation)
 }
 
 impl Explanation {
-    /// Applies the rule of the report: what the vendor clears a package of does not affect it,
-    /// whatever another statement in the same namespace says.
-    fn clear(&mut self) {
-        let key = |trace: &Trace| {
-            let Statement {
-                namespace,
-                advisory,
-                ..
-            } = &trace.statement;
-            let package = (
-                trace.package.clone(),
-                trace.version.clone(),
-                trace.arch.clone(),
-            );
-            (namespace.clone(), advisory.clone(), package)
-        };
-        let cleared: BTreeSet<_> = self
-            .traces
-            .iter()
-            .filter(|trace| trace.statement.fix_state == FixState::NotAffected)
-            .map(key)
-            .collect();
-        for trace in &mut self.traces {
-            if trace.affected && cleared.contains(&key(trace)) {
+    /// Applies the rules of the report to all that was found of each package.
+    fn weigh(&mut self, hits: &Hits<'_>) -> Result<(), Error> {
+        for (places, of_package) in hits.values() {
+            for (&place, outcome) in places.iter().zip(weigh(of_package)?) {
+                let trace = &mut self.traces[place];
+                let reason = match outcome {
+                    Outcome::Affects | Outcome::Nothing | Outcome::Told => continue,
+                    Outcome::Cleared => ", but another statement says that it is not affected",
+                    Outcome::OtherStream => {
+                        ", but another statement is about the stream that it comes from"
+                    }
+                };
                 trace.affected = false;
-                trace
-                    .verdict
-                    .push_str(", but another statement says that it is not affected");
+                trace.verdict.push_str(reason);
             }
         }
         self.affected = self.traces.iter().any(|trace| trace.affected);
+        Ok(())
     }
 }
 
@@ -180,10 +183,10 @@ fn trace(
     package: &Installed<'_>,
     question: &Question<'_>,
     statement: &Candidate<'_>,
+    verdict: &Verdict<'_>,
 ) -> Trace {
     let version = question.subject.version;
-    let verdict = judge(statement, question.subject);
-    let shown = match &verdict {
+    let shown = match verdict {
         Verdict::Affected(range) => format!("{version} is in {range}"),
         Verdict::Outside => format!("{version} is in none of the vulnerable ranges"),
         Verdict::NotAffected => "the vendor says that it is not affected".to_owned(),

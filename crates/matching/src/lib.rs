@@ -16,7 +16,10 @@ mod explain;
 mod headers;
 mod installed;
 mod judge;
+mod platform;
 mod report;
+mod repositories;
+mod weigh;
 
 pub use coverage::Freshness;
 pub use explain::{Explanation, Statement, Trace, explain};

@@ -11,6 +11,9 @@ use clair_vulndb::{AdvisoryKey, Candidate, Database, Error, TextReader};
 
 use crate::coverage::{self, Freshness};
 use crate::installed::{Installed, packages};
+use crate::platform::Platforms;
+use crate::repositories;
+use crate::weigh::{Found, Hit, Outcome, weigh};
 use crate::{Verdict, judge};
 
 /// Matches all packages of an image with the database.
@@ -26,20 +29,22 @@ pub fn report(
     index: &IndexReport,
     freshness: &Freshness,
 ) -> Result<VulnerabilityReport, Error> {
+    let platforms = Platforms::of(database, index)?;
     let mut findings = Findings::default();
-    for package in packages(index) {
+    for package in packages(&platforms, index) {
         findings.add(database, &package)?;
     }
     let mut gaps = findings.gaps;
     gaps.extend(index.coverage.iter().cloned());
-    coverage::gaps(database, index, freshness, &mut gaps);
+    coverage::gaps(&platforms, index, freshness, &mut gaps);
+    let (repository, environments) = repositories::resolved(&platforms, index);
     let vulnerabilities = describe(database, &findings.statements)?;
     Ok(VulnerabilityReport {
         manifest_hash: index.manifest_hash.clone(),
         packages: index.packages.clone(),
         distributions: index.distributions.clone(),
-        repository: index.repository.clone(),
-        environments: index.environments.clone(),
+        repository,
+        environments,
         package_vulnerabilities: worst_first(findings.of_package, &vulnerabilities),
         vulnerabilities,
         enrichments: BTreeMap::new(),
@@ -47,23 +52,23 @@ pub fn report(
     })
 }
 
-/// The distribution in which a statement affects something; none for one about an ecosystem.
-type Place<'a> = Option<&'a ReportDistribution>;
-
 /// The statements that affect something, each once however many packages it affects.
 #[derive(Default)]
 struct Findings<'a> {
     ids: HashMap<StatementKey<'a>, Id>,
-    statements: Vec<(Candidate<'a>, Place<'a>)>,
+    statements: Vec<Finding<'a>>,
     of_package: BTreeMap<Id, Vec<Id>>,
     gaps: BTreeSet<Gap>,
 }
+
+/// A statement, with the distribution in which it affects something.
+type Finding<'a> = (Candidate<'a>, Option<&'a ReportDistribution>);
 
 /// What makes a statement another one for those who read the report.
 #[derive(PartialEq, Eq, Hash)]
 struct StatementKey<'a> {
     advisory: AdvisoryKey,
-    distribution: &'a str,
+    distribution: Option<&'a str>,
     namespace: &'a str,
     package: &'a str,
     kind: PackageKind,
@@ -73,48 +78,40 @@ struct StatementKey<'a> {
 
 impl<'a> Findings<'a> {
     fn add(&mut self, database: &'a Database, package: &Installed<'a>) -> Result<(), Error> {
-        let mut affecting = Vec::new();
-        // What the vendor has cleared this package of, by namespace and vulnerability. Alpine,
-        // for one, lists a vulnerability both as fixed in some version and as never present
-        // after it found out.
-        let mut cleared: Vec<(&str, &str)> = Vec::new();
+        let mut hits = Vec::new();
         for question in package.questions() {
-            let statements = database.candidates(&question.namespace, question.name, question.kind);
+            let statements =
+                database.candidates(&question.place.namespace, question.name, question.kind);
             for statement in statements {
                 let statement = statement?;
-                match judge(&statement, question.subject) {
-                    Verdict::Affected(_) if is_told(&affecting, &statement) => {}
-                    Verdict::Affected(_) => affecting.push((statement, question.distribution)),
-                    Verdict::NotAffected => {
-                        cleared.push((statement.namespace().as_str(), statement.advisory()?.id()));
+                let verdict = judge(&statement, question.subject);
+                match Found::of(&verdict) {
+                    Some(found) => {
+                        let hit = Hit {
+                            statement,
+                            question,
+                            found,
+                        };
+                        if hit.matters() {
+                            hits.push(hit);
+                        }
                     }
-                    Verdict::UnparsedVersion(error) => {
-                        let name = &package.entry.name;
-                        let message = format!("it was compared with no advisory: {error}");
-                        let gap = Gap::new(GapKind::UnparsedVersion, name, message);
-                        self.gaps.insert(gap);
-                    }
-                    Verdict::UnparsedAdvisory(error) => {
-                        let advisory = statement.advisory()?;
-                        let subject = format!("{} about {}", advisory.id(), statement.package());
-                        let message = format!("it was compared with no package: {error}");
-                        let gap = Gap::new(GapKind::UnparsedAdvisory, subject, message);
-                        self.gaps.insert(gap);
-                    }
-                    Verdict::Outside
-                    | Verdict::OtherArchitecture
-                    | Verdict::OtherModule
-                    | Verdict::OnlyHeaders => {}
+                    None => self.note(package, &statement, verdict)?,
                 }
             }
         }
-        for (statement, distribution) in affecting {
-            let is_cleared = !cleared.is_empty() && {
-                let id = statement.advisory()?.id();
-                cleared.contains(&(statement.namespace().as_str(), id))
-            };
-            if !is_cleared {
-                let id = self.statement(statement, distribution);
+        if !hits.iter().any(|hit| hit.found == Found::Affects) {
+            return Ok(());
+        }
+        for (hit, outcome) in hits.iter().zip(weigh(&hits)?) {
+            if outcome == Outcome::Affects {
+                let distribution = hit.question.distribution.map(|it| it.id.as_str());
+                let distribution = package
+                    .distributions
+                    .iter()
+                    .copied()
+                    .find(|known| Some(known.id.as_str()) == distribution);
+                let id = self.statement(hit.statement, distribution);
                 let ids = self.of_package.entry(package.id).or_default();
                 if !ids.contains(&id) {
                     ids.push(id);
@@ -124,10 +121,42 @@ impl<'a> Findings<'a> {
         Ok(())
     }
 
-    fn statement(&mut self, statement: Candidate<'a>, distribution: Place<'a>) -> Id {
+    /// Notes what could not be compared.
+    fn note(
+        &mut self,
+        package: &Installed<'_>,
+        statement: &Candidate<'_>,
+        verdict: Verdict<'_>,
+    ) -> Result<(), Error> {
+        let gap = match verdict {
+            Verdict::UnparsedVersion(error) => Gap::new(
+                GapKind::UnparsedVersion,
+                &package.entry.name,
+                format!("it was compared with no advisory: {error}"),
+            ),
+            Verdict::UnparsedAdvisory(error) => Gap::new(
+                GapKind::UnparsedAdvisory,
+                format!(
+                    "{} about {}",
+                    statement.advisory()?.id(),
+                    statement.package()
+                ),
+                format!("it was compared with no package: {error}"),
+            ),
+            _ => return Ok(()),
+        };
+        self.gaps.insert(gap);
+        Ok(())
+    }
+
+    fn statement(
+        &mut self,
+        statement: Candidate<'a>,
+        distribution: Option<&'a ReportDistribution>,
+    ) -> Id {
         let key = StatementKey {
             advisory: statement.advisory_key(),
-            distribution: distribution.map_or("", |distribution| &distribution.id),
+            distribution: distribution.map(|it| it.id.as_str()),
             namespace: statement.namespace().as_str(),
             package: statement.package(),
             kind: statement.kind(),
@@ -141,24 +170,10 @@ impl<'a> Findings<'a> {
     }
 }
 
-/// Whether a statement about a source has been found as one about the package already. Some vendors
-/// do not tell whether a name is that of a build or of a package from it, and mean both.
-fn is_told(affecting: &[(Candidate<'_>, Place<'_>)], statement: &Candidate<'_>) -> bool {
-    statement.kind() == PackageKind::Source
-        && affecting.iter().any(|(other, _)| {
-            other.kind() == PackageKind::Binary
-                && other.advisory_key() == statement.advisory_key()
-                && other.namespace() == statement.namespace()
-                && other.package() == statement.package()
-                && other.fix_state() == statement.fix_state()
-                && other.fixed_version() == statement.fixed_version()
-        })
-}
-
 /// Writes the statements out. They were numbered from one on.
 fn describe<'a>(
     database: &'a Database,
-    statements: &[(Candidate<'a>, Place<'a>)],
+    statements: &[Finding<'a>],
 ) -> Result<BTreeMap<Id, ReportVulnerability>, Error> {
     let mut order: Vec<usize> = (0..statements.len()).collect();
     // Texts lie in the order of advisories, several in one compressed block.
@@ -176,7 +191,7 @@ fn describe<'a>(
 fn vulnerability<'a>(
     id: Id,
     statement: &Candidate<'a>,
-    distribution: Place<'a>,
+    distribution: Option<&ReportDistribution>,
     texts: &mut TextReader<'a>,
 ) -> Result<ReportVulnerability, Error> {
     let advisory = statement.advisory()?;
@@ -205,8 +220,8 @@ fn vulnerability<'a>(
         },
         distribution: distribution.cloned().unwrap_or_default(),
         repository: match distribution {
-            Some(_) => ReportRepository::default(),
-            None => ReportRepository::of_namespace(statement.namespace()),
+            Some(_) if statement.namespace().cpe().is_none() => ReportRepository::default(),
+            _ => ReportRepository::of_namespace(statement.namespace()),
         },
         fixed_in_version: statement.fixed_version().unwrap_or_default().to_owned(),
         aliases: owned(advisory.aliases()),

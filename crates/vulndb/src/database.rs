@@ -106,6 +106,11 @@ impl Database {
         self.places.contains_key(namespace)
     }
 
+    /// The namespaces that any source speaks of, each once, in no particular order.
+    pub fn namespaces(&self) -> impl Iterator<Item = &Namespace> {
+        self.places.keys()
+    }
+
     /// Names the content: equal for databases with the same sources and the same records,
     /// whenever they were fetched.
     pub fn identity(&self) -> &str {

@@ -10,5 +10,6 @@ mod coverage;
 mod explanation;
 mod findings;
 mod known_false_findings;
+mod products;
 mod rpm;
 mod support;

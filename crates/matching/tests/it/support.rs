@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use clair_matching::Freshness;
 use clair_model::{
-    Advisory, Affected, Algorithm, Digest, Distribution, Environment, FixState, Id, IndexReport,
-    IndexState, Namespace, PackageKind, ReportDistribution, ReportPackage, Severity,
+    Advisory, Affected, Algorithm, Digest, Distribution, Enrichment, Environment, FixState, Id,
+    IndexReport, IndexState, Namespace, PackageKind, ReportDistribution, ReportPackage, Severity,
     VulnerabilityReport, Vulnerable,
 };
 use clair_version::Scheme;
@@ -167,6 +167,30 @@ pub(crate) fn database_of(
     update.commit().unwrap();
     let database = Database::open(dir.path()).unwrap();
     (dir, database)
+}
+
+/// Adds what a feed states, by tags, to a database.
+pub(crate) fn add_facts(dir: &std::path::Path, feed: &str, facts: &[(&str, &str)]) -> Database {
+    let mut update = Store::open(dir).unwrap().lock().unwrap();
+    let mut writer = update.enrichment_writer(feed).unwrap();
+    for (tag, value) in facts {
+        let fact = Enrichment::new(*tag, value.parse().unwrap());
+        writer.add(&fact).unwrap();
+    }
+    let segment = writer
+        .finish(Provenance {
+            feed: feed.into(),
+            url: "https://vendor.example/".into(),
+            fetched: now(),
+            upstream: None,
+            fingerprint: String::new(),
+            skipped: BTreeMap::new(),
+            parser_version: 1,
+        })
+        .unwrap();
+    update.replace(segment);
+    update.commit().unwrap();
+    Database::open(dir).unwrap()
 }
 
 /// Matches with a database that has just been fetched.
