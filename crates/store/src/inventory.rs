@@ -1,12 +1,12 @@
 //! The inverted index: from packages to the manifests that have them.
 //!
-//! A package counts as part of a distribution, since only there its name and version have a
-//! meaning; what two images have in common is stored once. A manifest has the keys of its packages
+//! A package counts as part of a distribution, and of the repositories that it comes from, since
+//! only there its name and version have a meaning; what two images have in common is stored once. A manifest has the keys of its packages
 //! in one array, and a GIN index over the arrays leads back.
 
 use std::collections::{BTreeMap, HashMap};
 
-use clair_model::{Distribution, IndexReport, ReportPackage};
+use clair_model::{Distribution, IndexReport, ReportPackage, Repository};
 use uuid::Uuid;
 
 use crate::text::storable;
@@ -14,6 +14,9 @@ use crate::{Error, Store, hash};
 
 /// A longer name is no package's. An index could not hold it.
 const MAX_NAME: usize = 1024;
+
+/// What the normalized version begins with that compares with nothing.
+const UNMATCHABLE: &str = "unmatchable:";
 
 /// Rows of one statement.
 const CHUNK: usize = 5_000;
@@ -104,11 +107,11 @@ impl Store {
         let inserted = sqlx::query!(
             "INSERT INTO package (
                  hash, name, version, arch, module, detector, source_name, source_version,
-                 distribution
+                 distribution, repositories
              )
              SELECT * FROM unnest(
                  $1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[],
-                 $7::text[], $8::text[], $9::bigint[]
+                 $7::text[], $8::text[], $9::bigint[], $10::text[]
              )
              ON CONFLICT (hash) DO UPDATE SET touched_at = now()
              RETURNING hash, id",
@@ -121,6 +124,7 @@ impl Store {
             &new.source_name as &[Option<String>],
             &new.source_version as &[Option<String>],
             &new.distribution as &[Option<i64>],
+            &new.repositories,
         )
         .fetch_all(&self.pool)
         .await?;
@@ -132,6 +136,7 @@ impl Store {
 struct Row<'r> {
     package: &'r ReportPackage,
     distribution: Option<i64>,
+    repositories: String,
 }
 
 #[derive(Default)]
@@ -145,6 +150,7 @@ struct Columns {
     source_name: Vec<Option<String>>,
     source_version: Vec<Option<String>>,
     distribution: Vec<Option<i64>>,
+    repositories: Vec<String>,
 }
 
 impl Columns {
@@ -152,6 +158,7 @@ impl Columns {
         let Row {
             package,
             distribution,
+            repositories,
         } = row;
         let source = package.source.as_deref();
         self.hash.push(hash);
@@ -166,19 +173,28 @@ impl Columns {
         self.source_version
             .push(source.map(|source| storable(&source.version)));
         self.distribution.push(*distribution);
+        self.repositories.push(storable(repositories));
     }
 }
 
-/// The packages of a report, once for each distribution they belong to, in the order of their
-/// hashes.
+/// The packages of a report, once for each distribution they belong to and each set of repositories
+/// they come from, in the order of their hashes.
 fn rows<'r>(report: &'r IndexReport, keys: &HashMap<Uuid, i64>) -> BTreeMap<Uuid, Row<'r>> {
     let distributions: HashMap<&str, Uuid> = report
         .distributions
         .values()
         .map(|entry| (entry.id.as_str(), distribution_hash(&entry.distribution)))
         .collect();
+    let repositories: HashMap<&str, Repository> = report
+        .repository
+        .values()
+        .map(|entry| (entry.id.as_str(), entry.repository()))
+        .collect();
     let mut rows = BTreeMap::new();
     for (id, package) in &report.packages {
+        if package.normalized_version.starts_with(UNMATCHABLE) {
+            continue;
+        }
         if !can_be_asked_for(package) {
             let manifest = &report.manifest_hash;
             tracing::warn!(%manifest, length = package.name.len(), "no package has such a name");
@@ -190,17 +206,33 @@ fn rows<'r>(report: &'r IndexReport, keys: &HashMap<Uuid, i64>) -> BTreeMap<Uuid
                 .get(environment.distribution_id.as_str())
                 .copied();
             let key = distribution.and_then(|hash| keys.get(&hash).copied());
-            let hash = package_hash(package, distribution);
+            let ids = environment.repository_ids.iter().flatten();
+            let mut origins: Vec<&Repository> =
+                ids.filter_map(|id| repositories.get(id.as_str())).collect();
+            origins.sort_unstable();
+            origins.dedup();
+            let repositories = text_of(&origins);
+            let hash = package_hash(package, distribution, &repositories);
             rows.insert(
                 hash,
                 Row {
                     package,
                     distribution: key,
+                    repositories,
                 },
             );
         }
     }
     rows
+}
+
+/// Repositories as they are stored.
+fn text_of(repositories: &[&Repository]) -> String {
+    if repositories.is_empty() {
+        return String::new();
+    }
+    // Texts alone are always JSON.
+    serde_json::to_string(repositories).unwrap_or_default()
 }
 
 fn can_be_asked_for(package: &ReportPackage) -> bool {
@@ -235,17 +267,20 @@ fn distribution_hash(distribution: &Distribution) -> Uuid {
     hash::of_parts(&parts.map(|part| Some(part.as_str())))
 }
 
-fn package_hash(package: &ReportPackage, distribution: Option<Uuid>) -> Uuid {
+fn package_hash(package: &ReportPackage, distribution: Option<Uuid>, repositories: &str) -> Uuid {
     let source = package.source.as_deref();
     let distribution = distribution.map(|hash| hash.to_string());
-    hash::of_parts(&[
-        Some(&package.name),
-        Some(&package.version),
-        Some(&package.arch),
-        Some(&package.module),
+    let mut parts = vec![
+        Some(package.name.as_str()),
+        Some(package.version.as_str()),
+        Some(package.arch.as_str()),
+        Some(package.module.as_str()),
         package.detector.as_deref(),
         source.map(|source| source.name.as_str()),
         source.map(|source| source.version.as_str()),
         distribution.as_deref(),
-    ])
+    ];
+    // Those that have none keep the hash that they had before there were any.
+    parts.extend((!repositories.is_empty()).then_some(Some(repositories)));
+    hash::of_parts(&parts)
 }

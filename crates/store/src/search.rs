@@ -5,7 +5,7 @@
 //! right one, which is not for SQL to know. [`Store::affected_manifests`] then finds the
 //! manifests that have any of those that were chosen.
 
-use clair_model::{Digest, Distribution, PackageKind, ReportPackage};
+use clair_model::{Digest, Distribution, PackageKind, ReportPackage, Repository};
 use futures::StreamExt as _;
 use futures::stream::BoxStream;
 
@@ -27,6 +27,8 @@ pub struct IndexedPackage {
     pub package: ReportPackage,
     /// The distribution that it belongs to, if one is known.
     pub distribution: Option<Distribution>,
+    /// The repositories that it may come from, as far as the image tells.
+    pub repositories: Vec<Repository>,
 }
 
 /// A manifest that has at least one of the packages asked for.
@@ -58,7 +60,8 @@ impl Store {
                  distribution.version_code_name AS "version_code_name?",
                  distribution.version_id AS "version_id?",
                  distribution.arch AS "distribution_arch?",
-                 distribution.cpe AS "cpe?", distribution.pretty_name AS "pretty_name?"
+                 distribution.cpe AS "cpe?", distribution.pretty_name AS "pretty_name?",
+                 package.repositories
              FROM package
              LEFT JOIN distribution ON distribution.id = package.distribution
              WHERE package.name = ANY($1) OR package.source_name = ANY($2)
@@ -67,7 +70,7 @@ impl Store {
             &of_kind(PackageKind::Source),
         )
         .fetch(&self.pool);
-        packages.map(|row| Ok(row?.into())).boxed()
+        packages.map(|row| row?.try_into()).boxed()
     }
 
     /// Finds the manifests that have any of the packages, in the order of their digests, after a
@@ -138,10 +141,18 @@ struct Row {
     distribution_arch: Option<String>,
     cpe: Option<String>,
     pretty_name: Option<String>,
+    repositories: String,
 }
 
-impl From<Row> for IndexedPackage {
-    fn from(row: Row) -> Self {
+impl TryFrom<Row> for IndexedPackage {
+    type Error = Error;
+
+    fn try_from(row: Row) -> Result<Self, Error> {
+        let repositories = match row.repositories.as_str() {
+            "" => Vec::new(),
+            json => serde_json::from_str(json)
+                .map_err(|error| Error::damaged("repositories of a package", error))?,
+        };
         let distribution = row.did.map(|did| Distribution {
             did,
             name: row.distribution_name.unwrap_or_default(),
@@ -160,7 +171,7 @@ impl From<Row> for IndexedPackage {
                 ..ReportPackage::default()
             })
         });
-        Self {
+        Ok(Self {
             key: PackageKey(row.id),
             package: ReportPackage {
                 name: row.name,
@@ -173,6 +184,7 @@ impl From<Row> for IndexedPackage {
                 ..ReportPackage::default()
             },
             distribution,
-        }
+            repositories,
+        })
     }
 }

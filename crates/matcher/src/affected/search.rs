@@ -11,7 +11,7 @@ use std::sync::Arc;
 use clair_matching::{Freshness, Subject, Verdict, judge, report};
 use clair_model::{
     Algorithm, Digest, Distribution, Environment, Id, IndexReport, IndexState, PackageKind,
-    ReportDistribution, ReportPackage, ReportVulnerability,
+    ReportDistribution, ReportPackage, ReportRepository, ReportVulnerability, Repository,
 };
 use clair_rpc::Error;
 use clair_store::{IndexedPackage, PackageKey, Store};
@@ -176,7 +176,8 @@ fn affects(statement: &Candidate<'_>, package: &ReportPackage) -> bool {
     matches!(judge(statement, subject), Verdict::Affected(_))
 }
 
-/// An image that has these packages, numbered from one on, each in its distribution.
+/// An image that has these packages, numbered from one on, each in its distribution and from its
+/// repositories.
 fn image(packages: &[IndexedPackage]) -> IndexReport {
     let mut numbers: BTreeMap<&Distribution, u64> = BTreeMap::new();
     for distribution in packages
@@ -185,6 +186,11 @@ fn image(packages: &[IndexedPackage]) -> IndexReport {
     {
         let next = numbers.len() as u64 + 1;
         numbers.entry(distribution).or_insert(next);
+    }
+    let mut origins: BTreeMap<&Repository, u64> = BTreeMap::new();
+    for repository in packages.iter().flat_map(|package| &package.repositories) {
+        let next = origins.len() as u64 + 1;
+        origins.entry(repository).or_insert(next);
     }
     let nowhere = nowhere();
     let environment = |package: &IndexedPackage| Environment {
@@ -195,7 +201,11 @@ fn image(packages: &[IndexedPackage]) -> IndexReport {
             .as_ref()
             .map(|distribution| numbers[distribution].to_string())
             .unwrap_or_default(),
-        repository_ids: None,
+        repository_ids: (!package.repositories.is_empty()).then(|| {
+            let own = package.repositories.iter();
+            own.map(|repository| origins[repository].to_string())
+                .collect()
+        }),
     };
     let numbered = || (1..).map(Id).zip(packages);
     IndexReport {
@@ -220,7 +230,13 @@ fn image(packages: &[IndexedPackage]) -> IndexReport {
                 )
             })
             .collect(),
-        repository: BTreeMap::new(),
+        repository: origins
+            .iter()
+            .map(|(&repository, &number)| {
+                let entry = ReportRepository::of(number.to_string(), repository.clone());
+                (Id(number), entry)
+            })
+            .collect(),
         success: true,
         err: String::new(),
         coverage: Vec::new(),
