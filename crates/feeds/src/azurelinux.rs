@@ -7,6 +7,7 @@
 //! is not affected. The criteria do not test the release, since a document is about one only.
 
 use clair_model::{FixState, Namespace, PackageKind, Severity};
+use clair_version::Range;
 use jiff::Timestamp;
 
 use crate::oval::{self, Condition, Definition, Scope, Vendor};
@@ -37,7 +38,7 @@ impl Feed for AzureLinux {
     }
 
     fn revision(&self) -> u32 {
-        1
+        2
     }
 
     fn sources(&self, fetcher: &Fetcher, root: &Location) -> Result<Vec<Source>, FeedError> {
@@ -134,7 +135,59 @@ impl Vendor for Release {
         PackageKind::Source
     }
 
+    fn versions(&self, range: Range) -> Result<Range, Skip> {
+        let bound = |version: Option<String>| version.map(unmarked).transpose();
+        Ok(Range {
+            introduced: bound(range.introduced)?,
+            fixed: bound(range.fixed)?,
+            last_affected: bound(range.last_affected)?,
+        })
+    }
+
     fn state(&self, definition: &Definition) -> Option<FixState> {
         (definition.patchable == "Not Applicable").then_some(FixState::NotAffected)
+    }
+}
+
+/// The version that is meant by one of a test. Microsoft puts the mark of the distribution behind
+/// whatever it knows of the version: behind a release, where it belongs, but also behind one that has
+/// it already (`10.6.9-3.cm2.cm2`), behind a version without a release (`0.9.0.cm2`, which would be
+/// above the packages of 0.9.0), and behind none (`null.cm2`).
+fn unmarked(version: String) -> Result<String, Skip> {
+    let is_mark = |text: &str| {
+        let number = text.strip_prefix("cm").or(text.strip_prefix("azl"));
+        number.is_some_and(|number| number.bytes().all(|b| b.is_ascii_digit()))
+    };
+    let Some((known, mark)) = version.rsplit_once('.') else {
+        return Ok(version);
+    };
+    if !is_mark(mark) {
+        return Ok(version);
+    }
+    let has_mark = known.rsplit_once('.').is_some_and(|(_, last)| last == mark);
+    match known {
+        "null" => Err(Skip::BadVersion),
+        known if has_mark || !known.contains('-') => Ok(known.to_owned()),
+        _ => Ok(version),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_mark_of_the_distribution_belongs_to_a_release_once() {
+        for (version, meant) in [
+            ("9.8p1-3.azl3", "9.8p1-3.azl3"),
+            ("10.6.9-3.cm2.cm2", "10.6.9-3.cm2"),
+            ("0.9.0.cm2", "0.9.0"),
+            ("0.0.0.azl3", "0.0.0"),
+            ("1:1.2", "1:1.2"),
+            ("1.2.cmake", "1.2.cmake"),
+        ] {
+            assert_eq!(unmarked(version.to_owned()).as_deref(), Ok(meant));
+        }
+        assert_eq!(unmarked("null.cm2".to_owned()), Err(Skip::BadVersion));
     }
 }

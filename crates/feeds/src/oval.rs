@@ -60,6 +60,15 @@ pub(crate) trait Vendor {
         PackageKind::Binary
     }
 
+    /// The vulnerable versions that the vendor means by those of a test.
+    ///
+    /// # Errors
+    ///
+    /// When they are none.
+    fn versions(&self, range: Range) -> Result<Range, Skip> {
+        Ok(range)
+    }
+
     /// The state of all packages of a definition, where the vendor tells it apart from criteria.
     fn state(&self, _definition: &Definition) -> Option<FixState> {
         None
@@ -259,7 +268,15 @@ fn affected(
         skip(Skip::NoPackage, &definition.title);
     }
     let forced = vendor.state(definition);
-    for finding in findings {
+    for mut finding in findings {
+        match finding.range.take().map(|range| vendor.versions(range)) {
+            None => {}
+            Some(Ok(range)) => finding.range = Some(range),
+            Some(Err(reason)) => {
+                skip(reason, finding.package);
+                continue;
+            }
+        }
         let version = finding.range.as_ref().map_or("", upper);
         let scopes = match vendor.scopes(definition, &finding.conditions, version) {
             Ok(scopes) => scopes,
