@@ -37,7 +37,7 @@ impl Feed for Oracle {
     }
 
     fn revision(&self) -> u32 {
-        1
+        2
     }
 
     fn sources(&self, fetcher: &Fetcher, root: &Location) -> Result<Vec<Source>, FeedError> {

@@ -39,7 +39,7 @@ impl Feed for Suse {
     }
 
     fn revision(&self) -> u32 {
-        1
+        2
     }
 
     fn sources(&self, fetcher: &Fetcher, root: &Location) -> Result<Vec<Source>, FeedError> {

@@ -1,6 +1,6 @@
 //! What a definition says about its vulnerabilities, apart from which packages have them.
 
-use clair_model::{Advisory, Affected};
+use clair_model::{Advisory, Affected, Severity};
 use jiff::Timestamp;
 
 use super::Vendor;
@@ -140,11 +140,12 @@ impl Definition {
         let own = || self.vulnerabilities.iter().filter(|it| it.id == id);
         advisory.cvss = text::distinct(own().flat_map(|it| it.cvss.iter().cloned()));
         advisory.cwes = text::distinct(own().flat_map(|it| it.cwes.iter().cloned()));
-        advisory.severity = match self.severity.as_str() {
-            "" => own().map(|it| it.severity.clone()).next(),
-            word => Some(word.to_owned()),
-        }
-        .unwrap_or_default();
+        // That of an update is that of the worst vulnerability that it fixes.
+        let is_rated = |word: &&str| vendor.severity(word) != Severity::Unknown;
+        let rated = own().map(|it| it.severity.as_str()).find(is_rated);
+        rated
+            .unwrap_or(&self.severity)
+            .clone_into(&mut advisory.severity);
         advisory.normalized_severity = vendor.severity(&advisory.severity);
         advisory.links = self.links(vendor, id);
         advisory.affected = affected;

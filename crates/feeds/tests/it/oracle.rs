@@ -78,6 +78,23 @@ fn architectures_of_a_system_are_those_of_the_packages_on_it() {
 }
 
 #[test]
+fn a_vulnerability_has_a_severity_of_its_own_or_that_of_the_update() {
+    let mut oval = Oval::default();
+    let release = release(&mut oval);
+    let package = oval.older("a", "0:1-1.el8");
+    let metadata = r#"<title>ELSA-2024-1000: a security update (IMPORTANT)</title>
+        <advisory><severity>IMPORTANT</severity><cve impact="LOW">CVE-2024-1000</cve>
+        <cve impact="N/A">CVE-2024-1001</cve><cve>CVE-2024-1002</cve></advisory>"#;
+    oval.definition(metadata, &all(&[&release, &package]));
+    let advisories = oval.parse("oracle/2024").advisories;
+    let severities = advisories.iter().map(|it| it.normalized_severity);
+    assert_eq!(
+        severities.collect::<Vec<_>>(),
+        [Severity::Low, Severity::High, Severity::High]
+    );
+}
+
+#[test]
 fn packages_of_a_module_are_those_of_its_stream() {
     let mut oval = Oval::default();
     let release = release(&mut oval);
