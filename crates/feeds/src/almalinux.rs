@@ -43,7 +43,7 @@ impl Feed for AlmaLinux {
     }
 
     fn revision(&self) -> u32 {
-        1
+        2
     }
 
     fn sources(&self, fetcher: &Fetcher, root: &Location) -> Result<Vec<Source>, FeedError> {

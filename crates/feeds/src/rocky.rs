@@ -32,7 +32,7 @@ impl Feed for Rocky {
     }
 
     fn revision(&self) -> u32 {
-        1
+        2
     }
 
     fn sources(&self, _: &Fetcher, root: &Location) -> Result<Vec<Source>, FeedError> {

@@ -1,8 +1,11 @@
 //! The same errata in OSV form, <https://github.com/AlmaLinux/osv-database>. It tells neither
 //! architectures nor, but in the titles of records, modules.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
 use clair_model::{Affected, Namespace, PackageKind};
-use clair_version::Scheme;
+use clair_version::{Range, Scheme};
 
 use crate::osv::export::{self, Place, Publisher, fixed_vulnerabilities};
 use crate::osv::{self, Record};
@@ -20,9 +23,10 @@ impl Publisher for Records {
     }
 
     fn statements(&self, record: &Record<'_>, skip: &mut dyn FnMut(Skip, &str)) -> Vec<Affected> {
-        export::each_package(record, skip, |affected, statements| {
+        let statements = export::each_package(record, skip, |affected, statements| {
             add(affected, export::stream(record.summary()), statements)
-        })
+        });
+        oldest(statements)
     }
 
     /// Updates that fix bugs or bring something new are records too.
@@ -32,6 +36,52 @@ impl Publisher for Records {
 
     fn severity(&self, record: &Record<'_>) -> String {
         export::severity_of_update(record.summary())
+    }
+}
+
+/// A record may list builds of several minor releases, or those of another release too, each of
+/// which has the fix. So the oldest is the first that is not vulnerable.
+fn oldest(statements: Vec<Affected>) -> Vec<Affected> {
+    let mut kept: Vec<Affected> = Vec::with_capacity(statements.len());
+    let mut places: HashMap<(Namespace, String, Option<String>), usize> = HashMap::new();
+    for statement in statements {
+        let Some(fixed) = fix(&statement) else {
+            kept.push(statement);
+            continue;
+        };
+        let place = (
+            statement.namespace.clone(),
+            statement.package.clone(),
+            statement.module.clone(),
+        );
+        match places.entry(place) {
+            Entry::Vacant(place) => {
+                place.insert(kept.len());
+                kept.push(statement);
+            }
+            Entry::Occupied(place) => {
+                let known = &mut kept[*place.get()];
+                let is_older = |known| Scheme::Rpm.order(fixed, known).is_lt();
+                if fix(known).is_some_and(is_older) {
+                    *known = statement;
+                }
+            }
+        }
+    }
+    kept
+}
+
+/// The version that a statement says to be the first with the fix, if that is all it says.
+fn fix(statement: &Affected) -> Option<&str> {
+    match statement.vulnerable.ranges.as_slice() {
+        [
+            Range {
+                introduced: None,
+                fixed: Some(fixed),
+                last_affected: None,
+            },
+        ] => Some(fixed),
+        _ => None,
     }
 }
 

@@ -108,13 +108,15 @@ pub(crate) fn severity_of_update(title: &str) -> String {
     }
 }
 
-/// The stream of a module that the title of an update names: `Moderate: ruby:3.3 security update`.
+/// The stream of a module that the title of an update names: `Moderate: ruby:3.3 security update`,
+/// with a package of it behind a slash where the update is about that one: `httpd:2.4/mod_http2`.
 pub(crate) fn stream(title: &str) -> Option<&str> {
     let is_part = |part: &str| {
         let is_word = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'+');
         !part.is_empty() && part.bytes().all(is_word)
     };
     let words = title.split_whitespace();
+    let words = words.map(|word| word.split('/').next().unwrap_or_default());
     words.map(|word| word.trim_end_matches(',')).find(|word| {
         let parts = word.split_once(':');
         parts.is_some_and(|(name, stream)| is_part(name) && is_part(stream))

@@ -251,13 +251,41 @@ fn the_errata_of_almalinux_in_their_older_form() {
 }
 
 #[test]
+fn records_may_list_builds_of_several_releases_and_name_a_package_of_the_module() {
+    let affected = |name: &str, fixed: &str| {
+        format!(
+            r#"{{"package":{{"ecosystem":"AlmaLinux:8","name":"{name}"}},"ranges":[{{"type":"ECOSYSTEM",
+            "events":[{{"introduced":"0"}},{{"fixed":"{fixed}"}}]}}]}}"#
+        )
+    };
+    let json = format!(
+        r#"{{"id":"ALSA-2024:1786","related":["CVE-2024-27316"],"affected":[{}],
+        "summary":"Important: httpd:2.4/mod_http2 security update"}}"#,
+        [
+            affected("java", "1:21-3.el9.alma.1"),
+            affected("java", "1:21-3.el8.alma.1"),
+            affected("httpd", "2.4-1.module_el8.9.0+2"),
+            affected("httpd", "2.4-1.module_el8.9.0+1"),
+        ]
+        .join(",")
+    );
+    assert_eq!(
+        limited(&parse("almalinux/osv", json).unwrap()),
+        [
+            "almalinux:8 java: fixed < 1:21-3.el8.alma.1  -",
+            "almalinux:8 httpd: fixed < 2.4-1.module_el8.9.0+1  httpd:2.4",
+        ]
+    );
+}
+
+#[test]
 fn all_errata_of_almalinux_in_osv_form() {
     let Some(corpus) = corpus() else { return };
     for (release, advisories, skips, expected) in [
         (
             "AlmaLinux-8",
-            8030,
-            &[(Skip::NotSecurity, 1194), (Skip::NoModule, 153)][..],
+            8032,
+            &[(Skip::NotSecurity, 1194), (Skip::NoModule, 129)][..],
             [
                 "CVE-2021-3246 almalinux:8 libsndfile: fixed < 1.0.28-10.el8_4.1",
                 "CVE-2024-10978 almalinux:8 postgresql: fixed < 16.6-1.module_el8.10.0+3930+ecf33554",
