@@ -17,6 +17,7 @@ mod bitnami;
 mod catalogs;
 mod chainguard;
 mod corpus;
+mod counts;
 mod debian;
 mod enrichments;
 mod fedora;
