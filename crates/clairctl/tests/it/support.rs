@@ -2,9 +2,10 @@
 
 use std::fs::{self, File};
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Output};
 
+pub(crate) use clair_testing::Root;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -74,7 +75,7 @@ impl Machine {
     /// A root file system in a directory: release file and package database.
     pub(crate) fn root(&self, name: &str, root: &Root) -> String {
         for (path, content) in root.files() {
-            self.write(&format!("{name}/{path}"), &content);
+            self.write_bytes(&format!("{name}/{path}"), &content);
         }
         format!("dir:{name}")
     }
@@ -135,104 +136,6 @@ pub(crate) fn sha256(bytes: &[u8]) -> String {
     digest.to_string()["sha256:".len()..].to_owned()
 }
 
-/// A root file system of a distribution release.
-pub(crate) struct Root {
-    os_release: String,
-    packages: Packages,
-}
-
-enum Packages {
-    Dpkg(Vec<String>),
-    Apk(Vec<String>),
-    None,
-}
-
-impl Root {
-    pub(crate) fn debian(codename: &str, version: &str) -> Self {
-        let os_release = format!(
-            "ID=debian\nVERSION_ID=\"{version}\"\nVERSION=\"{version} ({codename})\"\n\
-             VERSION_CODENAME={codename}\nPRETTY_NAME=\"Debian GNU/Linux {version} ({codename})\"\n"
-        );
-        Self {
-            os_release,
-            packages: Packages::Dpkg(Vec::new()),
-        }
-    }
-
-    pub(crate) fn ubuntu(codename: &str, version: &str) -> Self {
-        let os_release = format!(
-            "ID=ubuntu\nVERSION_ID=\"{version}\"\nVERSION_CODENAME={codename}\n\
-             UBUNTU_CODENAME={codename}\nPRETTY_NAME=\"Ubuntu {version}\"\n"
-        );
-        Self {
-            os_release,
-            packages: Packages::Dpkg(Vec::new()),
-        }
-    }
-
-    pub(crate) fn alpine(version: &str) -> Self {
-        let os_release =
-            format!("ID=alpine\nVERSION_ID={version}\nPRETTY_NAME=\"Alpine Linux v{version}\"\n");
-        Self {
-            os_release,
-            packages: Packages::Apk(Vec::new()),
-        }
-    }
-
-    /// A distribution that nobody knows.
-    pub(crate) fn unknown() -> Self {
-        Self {
-            os_release: "ID=nobody\nPRETTY_NAME=\"Nobody's Linux\"\n".to_owned(),
-            packages: Packages::Dpkg(Vec::new()),
-        }
-    }
-
-    pub(crate) fn empty() -> Self {
-        Self {
-            os_release: String::new(),
-            packages: Packages::None,
-        }
-    }
-
-    /// Adds a package of this name and version, built from a source of that name.
-    pub(crate) fn with(mut self, name: &str, version: &str, source: &str) -> Self {
-        match &mut self.packages {
-            Packages::Dpkg(stanzas) => stanzas.push(format!(
-                "Package: {name}\nStatus: install ok installed\nArchitecture: amd64\n\
-                 Source: {source}\nVersion: {version}\n\n"
-            )),
-            Packages::Apk(stanzas) => {
-                stanzas.push(format!("P:{name}\nV:{version}\nA:x86_64\no:{source}\n\n"));
-            }
-            Packages::None => unreachable!("an empty root has no packages"),
-        }
-        self
-    }
-
-    /// All of it as a layer.
-    pub(crate) fn layer(&self) -> Vec<u8> {
-        let mut layer = tar::Builder::new(Vec::new());
-        for (path, content) in self.files() {
-            append(&mut layer, &path, content.as_bytes());
-        }
-        layer.into_inner().unwrap()
-    }
-
-    fn files(&self) -> Vec<(String, String)> {
-        let mut files = vec![("etc/os-release".to_owned(), self.os_release.clone())];
-        match &self.packages {
-            Packages::Dpkg(stanzas) => {
-                files.push(("var/lib/dpkg/status".to_owned(), stanzas.concat()));
-            }
-            Packages::Apk(stanzas) => {
-                files.push(("lib/apk/db/installed".to_owned(), stanzas.concat()));
-            }
-            Packages::None => {}
-        }
-        files
-    }
-}
-
 /// A security tracker's document: source, vulnerability, release, fixed version (none where it is
 /// open), urgency.
 pub(crate) fn tracker(facts: &[(&str, &str, &str, Option<&str>, &str)]) -> String {
@@ -249,23 +152,6 @@ pub(crate) fn tracker(facts: &[(&str, &str, &str, Option<&str>, &str)]) -> Strin
         document[source][id]["releases"][release] = facts;
     }
     document.to_string()
-}
-
-/// The corpus of real files. `None` where it is not to be had, which is told and is a failure
-/// in CI.
-pub(crate) fn corpus() -> Option<PathBuf> {
-    let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpus");
-    let root = std::env::var_os("CLAIR_CORPUS").map_or_else(beside, PathBuf::from);
-    if root.is_dir() {
-        return Some(root);
-    }
-    assert!(
-        std::env::var_os("CI").is_none(),
-        "no corpus at {}",
-        root.display()
-    );
-    println!("not run: no corpus at {}", root.display());
-    None
 }
 
 /// The names of all findings of a report, each with its fixed version.

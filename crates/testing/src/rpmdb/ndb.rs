@@ -3,7 +3,7 @@
 use super::int;
 
 /// A database of these records; record `i` is in slot `i + 2`.
-pub(crate) fn build(records: &[(u32, Vec<u8>)]) -> Vec<u8> {
+pub fn build(records: &[(u32, Vec<u8>)]) -> Vec<u8> {
     let mut slots = [&b"RpmP"[..], &numbers(&[0, 7, 1, 99, 0, 0, 0])].concat();
     let mut blobs = Vec::new();
     for (index, header) in records {

@@ -2,10 +2,13 @@
 
 use super::int;
 
-#[derive(Clone, Copy)]
-pub(crate) struct Layout {
-    pub(crate) big_endian: bool,
-    pub(crate) page_size: usize,
+/// How numbers and pages are laid out.
+#[derive(Debug, Clone, Copy)]
+pub struct Layout {
+    /// The order of bytes, which is that of the machine that wrote the file.
+    pub big_endian: bool,
+    /// Bytes of a page.
+    pub page_size: usize,
 }
 
 impl Layout {
@@ -27,13 +30,13 @@ impl Layout {
     }
 
     /// Writes a number over a place in the file.
-    pub(crate) fn patch(self, file: &mut [u8], at: usize, value: u32) {
+    pub fn patch(self, file: &mut [u8], at: usize, value: u32) {
         file[at..at + 4].copy_from_slice(&self.u32(value));
     }
 }
 
 /// A database of these records. Pages 1 and 2 are the buckets.
-pub(crate) fn build(layout: Layout, records: &[(u32, Vec<u8>)]) -> Vec<u8> {
+pub fn build(layout: Layout, records: &[(u32, Vec<u8>)]) -> Vec<u8> {
     let mut pages = Pages {
         layout,
         pages: vec![vec![0; layout.page_size]; 3],

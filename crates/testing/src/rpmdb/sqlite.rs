@@ -2,11 +2,12 @@
 
 use super::int;
 
-pub(crate) const SQL: &str = "CREATE TABLE 'Packages' (hnum INTEGER PRIMARY KEY, blob BLOB)";
+/// The definition of rpm's table.
+pub const SQL: &str = "CREATE TABLE 'Packages' (hnum INTEGER PRIMARY KEY, blob BLOB)";
 
 /// A database whose table has this name and these blobs. Page 1 holds the schema, page 2 is the
 /// root of the table; overflow pages follow and then the leaves, each as full as it gets.
-pub(crate) fn build(page_size: usize, table: &str, records: &[(u32, Vec<u8>)]) -> Vec<u8> {
+pub fn build(page_size: usize, table: &str, records: &[(u32, Vec<u8>)]) -> Vec<u8> {
     let mut file = File {
         page_size,
         pages: vec![Vec::new(); 2],
@@ -42,7 +43,7 @@ pub(crate) fn build(page_size: usize, table: &str, records: &[(u32, Vec<u8>)]) -
 
 /// A write-ahead log: each frame a page number, the number of pages if it commits or 0, and the
 /// content.
-pub(crate) fn wal(page_size: usize, frames: &[(u32, u32, &[u8])]) -> Vec<u8> {
+pub fn wal(page_size: usize, frames: &[(u32, u32, &[u8])]) -> Vec<u8> {
     let salts = [0x1122_3344, 0x5566_7788];
     let mut sum = (0, 0);
     let mut log = big_endian(&[0x377f_0683, 3_007_000, int(page_size), 0]);
