@@ -7,6 +7,7 @@
 
 mod db;
 mod directories;
+mod fail_on;
 mod image;
 mod index;
 mod remote;
@@ -41,9 +42,9 @@ enum Command {
     /// Print which packages of an image are vulnerable: a table, or the vulnerability report of
     /// Clair's v4 API.
     ///
-    /// Exit status: 0 when nothing is at or above --fail-on (by default nothing can be), 1 after
-    /// a failure, 2 when something is, 3 when --fail-on is given and the image could not be
-    /// understood, because its distribution is unknown or the database has no data for it; 4 when
+    /// Exit status: 0 when nothing meets --fail-on (by default nothing can), 1 after a failure, 2
+    /// when something does, 3 when --fail-on is given and the image could not be understood,
+    /// because its distribution is unknown or the database has no data for it, 4 when
     /// --fail-on-unused is given and a rule has no effect.
     Scan(scan::Arguments),
     /// Work with the advisory database.
@@ -53,8 +54,9 @@ enum Command {
     Index(index::Arguments),
     /// Print vulnerability reports of a server, which indexes the images if it has to.
     ///
-    /// Exit status: 1 when an image has no report, 4 when --fail-on-unused is given and a rule has no
-    /// effect. What is found has no say in it.
+    /// Exit status: 1 when an image has no report, 2 when a finding meets --fail-on, 3 when --fail-on
+    /// is given and an image could not be understood, 4 when --fail-on-unused is given and a rule has
+    /// no effect. Without --fail-on what is found has no say in it.
     Report(remote::report::Arguments),
     /// Print what a server is to be told to index images: their layers, and where they are.
     Manifest(remote::manifest::Arguments),

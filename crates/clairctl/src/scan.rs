@@ -8,21 +8,17 @@ mod table;
 use std::process::ExitCode;
 
 use clair_matching::Freshness;
-use clair_model::{Severity, VulnerabilityReport};
+use clair_model::VulnerabilityReport;
+use clair_risk::Policy;
 use clap::Args;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use self::output::{Format, Output};
 use crate::db::DatabaseArguments;
+use crate::fail_on::{self, BLIND, FOUND, FailOn};
 use crate::image::{ImageArguments, ReadImage};
 use crate::triage::{Decisions, Triage, TriageArguments};
-
-/// Exit status when there are findings at or above `--fail-on`.
-const FOUND: u8 = 2;
-
-/// Exit status when `--fail-on` was given and the image could not be understood.
-const BLIND: u8 = 3;
 
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
@@ -34,10 +30,8 @@ pub(crate) struct Arguments {
     /// table on a terminal, else JSON.
     #[arg(short, long, visible_alias = "format", value_name = "FORMAT[=FILE]")]
     output: Vec<Output>,
-    /// Exit with status 2 if there is a vulnerability of this severity or worse, and with 3 if
-    /// the image could not be understood.
-    #[arg(long, value_name = "SEVERITY")]
-    fail_on: Option<Severity>,
+    #[command(flatten)]
+    fail_on: FailOn,
     /// Say why the image is or is not affected by this vulnerability, in place of the report.
     #[arg(long, value_name = "CVE", conflicts_with = "fail_on")]
     explain: Option<String>,
@@ -97,7 +91,8 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         })?;
     }
     let unused = triage.finish();
-    let verdict = arguments.fail_on.map(|least| verdict(&scanned, least));
+    let policy = arguments.fail_on.fail_on.as_ref();
+    let verdict = policy.map(|policy| verdict(&scanned, policy)).transpose()?;
     Ok(verdict
         .filter(|code| *code != ExitCode::SUCCESS)
         .unwrap_or(unused))
@@ -121,17 +116,17 @@ fn json(out: &mut dyn std::io::Write, documents: &[impl Serialize]) -> anyhow::R
     Ok(())
 }
 
-fn verdict(scanned: &[Scanned], least: Severity) -> ExitCode {
+fn verdict(scanned: &[Scanned], policy: &Policy) -> anyhow::Result<ExitCode> {
     let mut reports = scanned.iter().map(|scanned| &scanned.report);
-    let is_found = |report: &VulnerabilityReport| {
-        let mut found = report.vulnerabilities.values();
-        found.any(|found| found.normalized_severity >= least)
-    };
-    if reports.clone().any(is_found) {
-        ExitCode::from(FOUND)
-    } else if reports.any(|report| report.coverage.iter().any(|gap| gap.kind.is_blind())) {
+    for report in reports.clone() {
+        if fail_on::is_met(policy, report)? {
+            return Ok(ExitCode::from(FOUND));
+        }
+    }
+    let is_blind = reports.any(|report| report.coverage.iter().any(|gap| gap.kind.is_blind()));
+    Ok(if is_blind {
         ExitCode::from(BLIND)
     } else {
         ExitCode::SUCCESS
-    }
+    })
 }

@@ -52,6 +52,7 @@ fn vulnerability(source: &str, advisory: &Advisory, affected: &Affected) -> Repo
         fix_state: affected.fix_state,
         note: affected.note.clone(),
         cvss: advisory.cvss.clone(),
+        risk: None,
     }
 }
 

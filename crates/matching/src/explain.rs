@@ -3,15 +3,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use clair_model::{FixState, Id, IndexReport, PackageKind};
+use clair_model::{FixState, Id, IndexReport, PackageKind, ReportVulnerability};
+use clair_risk::{Facts, Inputs, Risk};
 use clair_version::Range;
 use clair_vulndb::{Candidate, Database, Error};
 use serde::Serialize;
 
+use crate::enrich::Lookup;
 use crate::installed::{Installed, Question, packages};
 use crate::platform::Platforms;
 use crate::weigh::{Found, Hit, Outcome, weigh};
-use crate::{Verdict, judge};
+use crate::{Verdict, judge, report};
 
 /// All that the database says of one vulnerability, held against one image.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -26,6 +28,8 @@ pub struct Explanation {
     pub not_installed: Vec<Statement>,
     /// Other namespaces that have statements about the vulnerability.
     pub elsewhere: Vec<String>,
+    /// For each statement that affects, how much it matters and why.
+    pub risks: Vec<String>,
 }
 
 /// A statement held against an installed package.
@@ -101,6 +105,7 @@ pub fn explain(database: &Database, index: &IndexReport, id: &str) -> Result<Exp
         traces: Vec::new(),
         not_installed: Vec::new(),
         elsewhere: Vec::new(),
+        risks: Vec::new(),
     };
     let mut elsewhere = BTreeSet::new();
     let mut hits = Hits::new();
@@ -135,7 +140,58 @@ pub fn explain(database: &Database, index: &IndexReport, id: &str) -> Result<Exp
     }
     explanation.elsewhere = elsewhere.into_iter().collect();
     explanation.weigh(&hits)?;
+    if explanation.affected {
+        let mut described = Described::new(database);
+        for (places, of_package) in hits.values() {
+            for (&place, hit) in places.iter().zip(of_package) {
+                if explanation.traces[place].affected {
+                    described.add(&hit.statement)?;
+                }
+            }
+        }
+        explanation.risks = described.risks()?;
+    }
     Ok(explanation)
+}
+
+/// The statements that affect something, as the report tells them.
+struct Described<'a> {
+    database: &'a Database,
+    found: BTreeMap<Id, ReportVulnerability>,
+}
+
+impl<'a> Described<'a> {
+    fn new(database: &'a Database) -> Self {
+        Self {
+            database,
+            found: BTreeMap::new(),
+        }
+    }
+
+    fn add(&mut self, statement: &Candidate<'a>) -> Result<(), Error> {
+        let id = Id(self.found.len() as u64);
+        let mut texts = self.database.text_reader();
+        let found = report::vulnerability(id, statement, None, &mut texts)?;
+        self.found.insert(id, found);
+        Ok(())
+    }
+
+    /// The risks, each once.
+    fn risks(self) -> Result<Vec<String>, Error> {
+        let mut lookup = Lookup::new(self.database);
+        let known = lookup.all(self.found.iter().map(|(id, found)| (*id, found)))?;
+        let nothing = Facts::default();
+        let mut risks = Vec::new();
+        for (id, found) in &self.found {
+            let facts = known.get(id).unwrap_or(&nothing);
+            let inputs = Inputs::of(found.normalized_severity, &found.cvss, facts);
+            let risk = format!("{}: {}", found.updater, Risk::of(inputs));
+            if !risks.contains(&risk) {
+                risks.push(risk);
+            }
+        }
+        Ok(risks)
+    }
 }
 
 impl Explanation {
@@ -264,6 +320,9 @@ impl fmt::Display for Explanation {
             writeln!(f, "  {} {}{arch}: {outcome}", trace.package, trace.version)?;
             writeln!(f, "    {}", trace.statement)?;
             writeln!(f, "    {}", trace.verdict)?;
+        }
+        for risk in &self.risks {
+            writeln!(f, "  {risk}")?;
         }
         for statement in &self.not_installed {
             writeln!(f, "  {} is not installed", statement.package)?;

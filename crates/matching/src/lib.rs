@@ -7,11 +7,15 @@
 //! vulnerability what every statement came to. Both judge by the same function, so that an
 //! explanation cannot contradict a report.
 //!
+//! What other sources know of a vulnerability that affects is looked up by its CVEs, and with it goes
+//! into the report and its order ([`clair_risk`]).
+//!
 //! Nothing here knows a distribution: what is particular about one is in its namespaces
 //! ([`clair_model::Distribution::namespaces`]), in the order of its versions ([`clair_version`])
 //! and in how its feed is read.
 
 mod coverage;
+mod enrich;
 mod explain;
 mod headers;
 mod installed;

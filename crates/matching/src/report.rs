@@ -4,12 +4,14 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use clair_model::{
-    FixState, Gap, GapKind, Id, IndexReport, PackageKind, ReportDistribution, ReportPackage,
-    ReportRepository, ReportVulnerability, VulnerabilityReport,
+    FixState, Gap, GapKind, Id, IndexReport, JsonText, PackageKind, ReportDistribution,
+    ReportPackage, ReportRepository, ReportVulnerability, VulnerabilityReport,
 };
+use clair_risk::{Facts, Inputs, Risk};
 use clair_vulndb::{AdvisoryKey, Candidate, Database, Error, TextReader};
 
 use crate::coverage::{self, Freshness};
+use crate::enrich::Lookup;
 use crate::installed::{Installed, packages};
 use crate::platform::Platforms;
 use crate::repositories;
@@ -38,7 +40,8 @@ pub fn report(
     gaps.extend(index.coverage.iter().cloned());
     coverage::gaps(&platforms, index, freshness, &mut gaps);
     let (repository, environments) = repositories::resolved(&platforms, index);
-    let vulnerabilities = describe(database, &findings.statements)?;
+    let mut vulnerabilities = describe(database, &findings.statements)?;
+    let enrichments = enrich(database, &mut vulnerabilities)?;
     Ok(VulnerabilityReport {
         manifest_hash: index.manifest_hash.clone(),
         packages: index.packages.clone(),
@@ -47,7 +50,7 @@ pub fn report(
         environments,
         package_vulnerabilities: worst_first(findings.of_package, &vulnerabilities),
         vulnerabilities,
-        enrichments: BTreeMap::new(),
+        enrichments,
         coverage: gaps.into_iter().collect(),
     })
 }
@@ -188,7 +191,7 @@ fn describe<'a>(
     Ok(described)
 }
 
-fn vulnerability<'a>(
+pub(crate) fn vulnerability<'a>(
     id: Id,
     statement: &Candidate<'a>,
     distribution: Option<&ReportDistribution>,
@@ -228,7 +231,27 @@ fn vulnerability<'a>(
         fix_state: statement.fix_state(),
         note: statement.note().map(str::to_owned),
         cvss: owned(advisory.cvss()),
+        risk: None,
     })
+}
+
+/// Adds what other sources know of the vulnerabilities, and how much each matters.
+fn enrich(
+    database: &Database,
+    vulnerabilities: &mut BTreeMap<Id, ReportVulnerability>,
+) -> Result<BTreeMap<String, Vec<JsonText>>, Error> {
+    let mut lookup = Lookup::new(database);
+    let known = lookup.all(vulnerabilities.iter().map(|(id, found)| (*id, found)))?;
+    let nothing = Facts::default();
+    for (id, found) in vulnerabilities {
+        let facts = known.get(id).unwrap_or(&nothing);
+        let inputs = Inputs::of(found.normalized_severity, &found.cvss, facts);
+        found.risk = Some(Risk::of(inputs).score);
+    }
+    let known: BTreeMap<Id, &Facts> = known.iter().map(|(id, facts)| (*id, facts)).collect();
+    let written = clair_risk::write(known, &lookup.releases()?);
+    // Facts are read from JSON, which has no numbers that it cannot have.
+    Ok(written.unwrap_or_default())
 }
 
 fn worst_first(
@@ -238,7 +261,12 @@ fn worst_first(
     for ids in of_package.values_mut() {
         ids.sort_by_key(|id| {
             let found = &vulnerabilities[id];
-            (Reverse(found.normalized_severity), &found.name, *id)
+            (
+                Reverse(found.risk),
+                Reverse(found.normalized_severity),
+                &found.name,
+                *id,
+            )
         });
     }
     of_package

@@ -30,8 +30,8 @@ pub use manifest::{Manifest, ManifestLayer};
 pub use namespace::Namespace;
 pub use package::{Package, PackageKind, PackageManager, SourcePackage, UnknownPackageManager};
 pub use report::{
-    EnrichmentValue, Environment, Id, IndexReport, IndexState, ReportDistribution, ReportPackage,
-    ReportRepository, ReportVulnerability, VulnerabilityReport,
+    Environment, Id, IndexReport, IndexState, ReportDistribution, ReportPackage, ReportRepository,
+    ReportVulnerability, VulnerabilityReport,
 };
 pub use repository::Repository;
 pub use severity::{ParseSeverityError, Severity};

@@ -1,8 +1,8 @@
 //! The two reports, with the JSON of Clair's v4 HTTP API.
 //!
 //! Field names, nesting and order are Clair's. What Clair's documents do not have comes after its
-//! own fields: `coverage` in both reports; `aliases`, `fix_state`, `note` and `cvss` in a
-//! vulnerability. Clients of the API ignore fields that they do not know.
+//! own fields: `coverage` in both reports; `aliases`, `fix_state`, `note`, `cvss` and `risk`
+//! in a vulnerability. Clients of the API ignore fields that they do not know.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -10,7 +10,9 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use crate::{Digest, Distribution, FixState, Gap, Namespace, PackageKind, Repository, Severity};
+use crate::{
+    Digest, Distribution, FixState, Gap, JsonText, Namespace, PackageKind, Repository, Severity,
+};
 
 /// A key inside one report. The JSON has it as a decimal string.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -95,15 +97,13 @@ pub struct VulnerabilityReport {
     pub vulnerabilities: BTreeMap<Id, ReportVulnerability>,
     /// Which package has which vulnerabilities, worst first.
     pub package_vulnerabilities: BTreeMap<Id, Vec<Id>>,
-    /// Further facts about vulnerabilities, by the type of fact.
-    pub enrichments: BTreeMap<String, Vec<EnrichmentValue>>,
+    /// Further facts about vulnerabilities, by the type of fact. Each element is an object from the ids
+    /// of vulnerabilities to lists of facts about them, in the form of the type.
+    pub enrichments: BTreeMap<String, Vec<JsonText>>,
     /// What could not be looked at.
     #[serde(default)]
     pub coverage: Vec<Gap>,
 }
-
-/// An element of `enrichments`: from the id of a vulnerability to the facts about it.
-pub type EnrichmentValue = BTreeMap<Id, Vec<BTreeMap<String, String>>>;
 
 /// A package in a report.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -255,6 +255,9 @@ pub struct ReportVulnerability {
     /// CVSS vectors, as the source gives them.
     #[serde(default)]
     pub cvss: Vec<String>,
+    /// How much it matters, 0 to 100. Only what was found in an image has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub risk: Option<u8>,
 }
 
 /// Go's zero time stands for "unknown" in Clair's JSON.

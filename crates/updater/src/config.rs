@@ -154,29 +154,38 @@ impl Config {
 
 /// Names that `updaters.sets` has in configurations of Clair, of today and before. Those that are
 /// no feeds here must not keep a service from starting.
-const SETS_OF_CLAIR: [&str; 14] = [
-    "alpine",
-    "aws",
-    "clair.cvss",
-    "debian",
-    "oracle",
-    "osv",
-    "photon",
-    "pyupio",
-    "python",
-    "rhcc",
-    "rhel",
-    "rhel-vex",
-    "suse",
-    "ubuntu",
+const SETS_OF_CLAIR: [&str; 13] = [
+    "alpine", "aws", "debian", "oracle", "osv", "photon", "pyupio", "python", "rhcc", "rhel",
+    "rhel-vex", "suse", "ubuntu",
 ];
+
+/// Clair's enrichers, by the names that its configurations have for them, and their feeds here.
+const ENRICHERS_OF_CLAIR: [(&str, &str); 3] = [
+    ("clair.cvss", "nvd"),
+    ("clair.epss", "epss"),
+    ("clair.kev", "kev"),
+];
+
+/// Where a configuration of Clair has the root of a feed: the section of `updaters.config`, its key,
+/// and the feed.
+const ROOTS_OF_CLAIR: [(&str, &str, &str); 2] = [
+    ("clair.cvss", "feed_root", "nvd"),
+    ("clair.epss", "url", "epss"),
+];
+
+/// The feed that a name of `updaters.sets` means.
+fn feed_of_set(set: &str) -> &str {
+    let mut enrichers = ENRICHERS_OF_CLAIR.into_iter();
+    let found = enrichers.find(|(enricher, _)| *enricher == set);
+    found.map_or(set, |(_, feed)| feed)
+}
 
 /// Every feed there is, as the three sections that speak of feeds want it.
 fn feeds(services: &config::Config) -> Result<BTreeMap<String, FeedConfig>, InvalidConfig> {
     let mut feeds = BTreeMap::new();
     let sets = services.updaters.sets.as_ref();
     for name in sets.into_iter().flatten() {
-        if clair_feeds::by_name(name).is_some() {
+        if clair_feeds::by_name(feed_of_set(name)).is_some() {
             continue;
         }
         if !SETS_OF_CLAIR.contains(&name.as_str()) {
@@ -191,7 +200,8 @@ fn feeds(services: &config::Config) -> Result<BTreeMap<String, FeedConfig>, Inva
         let name = feed.name().to_owned();
         let is_wanted = services.feeds.get(&name).is_some_and(|feed| feed.enabled);
         let is_default = feed.is_default() || is_wanted;
-        let is_chosen = sets.map_or(is_default, |sets| sets.contains(&name));
+        let is_it = |set: &String| feed_of_set(set) == name;
+        let is_chosen = sets.map_or(is_default, |sets| sets.iter().any(is_it));
         let enabled = is_chosen && !services.matcher.disable_updaters;
         let period = services.updater_period().duration();
         feeds.insert(
@@ -203,6 +213,16 @@ fn feeds(services: &config::Config) -> Result<BTreeMap<String, FeedConfig>, Inva
             },
         );
     }
+    for (section, key, name) in ROOTS_OF_CLAIR {
+        let settings = services.updaters.config.get(section);
+        let root = settings.and_then(|settings| settings.get(key)?.as_str());
+        if let (Some(root), Some(feed)) = (root, feeds.get_mut(name)) {
+            let key = format!("updaters.config.{section}.{key}");
+            let parsed = root.parse();
+            let parsed = parsed.map_err(|source| InvalidConfig::Location { key, source })?;
+            feed.root = Some(parsed);
+        }
+    }
     for (name, wanted) in &services.feeds {
         let Some(feed) = feeds.get_mut(name) else {
             return Err(InvalidConfig::UnknownFeed { name: name.clone() });
@@ -211,10 +231,9 @@ fn feeds(services: &config::Config) -> Result<BTreeMap<String, FeedConfig>, Inva
         if let Some(period) = wanted.period {
             feed.period = period.duration();
         }
-        let root = wanted.root.as_ref();
-        feed.root = root
-            .map(|root| location(&format!("feeds.{name}.root"), root))
-            .transpose()?;
+        if let Some(root) = &wanted.root {
+            feed.root = Some(location(&format!("feeds.{name}.root"), root)?);
+        }
     }
     Ok(feeds)
 }
@@ -272,6 +291,27 @@ database: {connstring: 'host=db dbname=clair user=clair'}
             name: "debain".to_owned(),
         };
         assert_eq!(error.unwrap_err(), expected);
+    }
+
+    #[test]
+    fn what_clair_says_of_its_enrichers_is_meant_for_their_feeds() {
+        let config = of(&format!(
+            "{MINIMUM}
+updaters:
+  sets: [debian, clair.cvss]
+  config:
+    clair.cvss: {{feed_root: 'https://mirror.example/nvd/'}}
+    clair.epss: {{url: 'https://mirror.example/epss.csv.gz'}}
+feeds:
+  epss: {{root: /srv/epss}}
+"
+        ));
+        let enabled = config.feeds.iter().filter(|(_, feed)| feed.enabled);
+        let enabled: Vec<_> = enabled.map(|(name, _)| name.as_str()).collect();
+        assert_eq!(enabled, ["debian", "nvd"]);
+        let root = |name: &str| config.feeds[name].root.as_ref().unwrap().to_string();
+        assert_eq!(root("nvd"), "https://mirror.example/nvd/");
+        assert_eq!(root("epss"), "/srv/epss");
     }
 
     #[test]

@@ -20,10 +20,7 @@ fn main() {
     let directory = PathBuf::from(std::env::args_os().nth(1).unwrap());
     let database = Database::open(&directory).unwrap();
     let (keys, statements) = keys(&database);
-    println!(
-        "{:<60}{statements} statements",
-        "look-ups in a database of"
-    );
+    println!("{:<60}{statements} statements", "look-ups in a database of");
     measure(&database, "of a package that is there, first time", &keys);
     measure(&database, "of a package that is there", &keys);
     let absent: Vec<Key> = keys
@@ -49,7 +46,10 @@ fn keys(database: &Database) -> (Vec<Key>, usize) {
         .collect();
     // Neighbours would be found in the same pages.
     for position in 1..keys.len() {
-        keys.swap(position, position.wrapping_mul(0x9e37_79b9) % (position + 1));
+        keys.swap(
+            position,
+            position.wrapping_mul(0x9e37_79b9) % (position + 1),
+        );
     }
     (keys, statements)
 }

@@ -4,11 +4,12 @@
 use std::fs;
 use std::path::Path;
 use std::process::Command;
+use std::time::Duration;
 
 use clair_testing::Postgres;
 use serde_json::Value;
 
-use crate::support::{Image, Options, Outside, Suite, clairctl, tracker};
+use crate::support::{EXPLOITED, Image, Options, Outside, Suite, clairctl, tracker};
 
 #[tokio::test]
 async fn clairctl_and_the_suite_give_the_same_report() {
@@ -38,7 +39,17 @@ async fn clairctl_and_the_suite_give_the_same_report() {
         .has(&image, &["CVE-2024-0001", "CVE-2024-0002"])
         .await;
     let path = format!("/matcher/api/v1/vulnerability_report/{}", image.digest);
-    let served = suite.api.get(&path).await.json();
+    let mut served = suite.api.get(&path).await.json();
+    // The two feeds come one after the other.
+    for _ in 0..300 {
+        if served["enrichments"].get(clair_risk::KEV).is_some() {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        served = suite.api.get(&path).await.json();
+    }
+    let exploited = &served["enrichments"][clair_risk::KEV][0];
+    assert!(exploited.is_object(), "{served}");
 
     let directory = tempfile::tempdir().unwrap();
     let scanned = scan(&clairctl, directory.path(), &feed, &image);
@@ -50,6 +61,10 @@ fn scan(clairctl: &Path, directory: &Path, feed: &str, image: &Image) -> Value {
     let mirror = directory.join("mirror/debian");
     fs::create_dir_all(&mirror).unwrap();
     fs::write(mirror.join("json"), feed).unwrap();
+    let mirror = directory.join("mirror/kev");
+    fs::create_dir_all(&mirror).unwrap();
+    let catalogue = mirror.join("known_exploited_vulnerabilities.json");
+    fs::write(catalogue, EXPLOITED).unwrap();
     let layout = directory.join("layout");
     image.write_layout(&layout);
     let run = |arguments: &[&str]| {
@@ -74,7 +89,7 @@ fn scan(clairctl: &Path, directory: &Path, feed: &str, image: &Image) -> Value {
         "--from",
         "mirror",
         "--only",
-        "debian",
+        "debian,kev",
         "--offline",
     ]);
     let report = run(&["scan", "layout", "--db", "db", "-o", "json"]);

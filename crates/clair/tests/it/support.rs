@@ -7,7 +7,7 @@ mod suite;
 
 pub(crate) use api::Api;
 pub(crate) use image::Image;
-pub(crate) use outside::{Outside, tracker};
+pub(crate) use outside::{EXPLOITED, Outside, tracker};
 pub(crate) use suite::{FIVE, Options, Suite};
 
 use std::path::{Path, PathBuf};

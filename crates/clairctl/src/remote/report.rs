@@ -7,6 +7,8 @@ mod xml;
 
 use std::process::ExitCode;
 
+use clair_client::{Document, Report};
+use clair_risk::Policy;
 use clair_runtime::config::Period;
 use clap::{Args, ValueEnum};
 use futures::{StreamExt as _, pin_mut, stream};
@@ -15,6 +17,7 @@ use self::printer::Printer;
 use self::request::{Failure, Requests};
 use super::images::LookupArguments;
 use super::{ServerArguments, wait};
+use crate::fail_on::{self, BLIND, FOUND, FailOn, Verdict};
 use crate::triage::TriageArguments;
 
 /// Images that are dealt with at the same time.
@@ -46,6 +49,8 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "TIME", default_value = "5m")]
     max_wait: Period,
     #[command(flatten)]
+    fail_on: FailOn,
+    #[command(flatten)]
     lookup: LookupArguments,
     #[command(flatten)]
     triage: TriageArguments,
@@ -62,6 +67,37 @@ enum Format {
     Xml,
 }
 
+/// What all images came to. A failure counts most.
+#[derive(Debug, Default)]
+struct Status {
+    has_failed: bool,
+    has_findings: bool,
+    is_blind: bool,
+}
+
+impl Status {
+    fn add(&mut self, policy: &Policy, report: &Document<Report>) -> anyhow::Result<()> {
+        match fail_on::judge_json(policy, &report.json)? {
+            Verdict::Met => self.has_findings = true,
+            Verdict::Blind => self.is_blind = true,
+            Verdict::Unmet => {}
+        }
+        Ok(())
+    }
+
+    fn exit(&self) -> ExitCode {
+        if self.has_failed {
+            ExitCode::FAILURE
+        } else if self.has_findings {
+            ExitCode::from(FOUND)
+        } else if self.is_blind {
+            ExitCode::from(BLIND)
+        } else {
+            ExitCode::SUCCESS
+        }
+    }
+}
+
 pub(crate) fn run(arguments: &Arguments, server: &ServerArguments) -> anyhow::Result<ExitCode> {
     let mut triage = arguments.triage.open()?;
     wait(async {
@@ -76,12 +112,11 @@ pub(crate) fn run(arguments: &Arguments, server: &ServerArguments) -> anyhow::Re
             .buffered(PARALLEL);
         pin_mut!(reports);
         let mut printer = Printer::new(arguments.out);
-        let mut code = ExitCode::SUCCESS;
+        let mut status = Status::default();
+        let policy = arguments.fail_on.fail_on.as_ref();
         let mut images = arguments.images.iter();
         while let (Some(image), Some(result)) = (images.next(), reports.next().await) {
-            if result.is_err() {
-                code = ExitCode::FAILURE;
-            }
+            status.has_failed |= result.is_err();
             match result {
                 Err(Failure::Image(error)) if !arguments.keep_going => {
                     printer.finish()?;
@@ -90,12 +125,16 @@ pub(crate) fn run(arguments: &Arguments, server: &ServerArguments) -> anyhow::Re
                 Err(failure) => printer.print(image, Err(failure.into_error()))?,
                 Ok(report) => {
                     let report = decided::apply(&mut triage, image, report)?;
+                    if let Some(policy) = policy {
+                        status.add(policy, &report)?;
+                    }
                     printer.print(image, Ok(report))?;
                 }
             }
         }
         printer.finish()?;
         let unused = triage.finish();
+        let code = status.exit();
         Ok(if code == ExitCode::SUCCESS {
             unused
         } else {

@@ -7,7 +7,7 @@ use std::io::Write;
 use clair_model::{
     FixState, Gap, Id, ReportPackage, ReportVulnerability, Severity, VulnerabilityReport,
 };
-use comfy_table::{Cell, Color, Table};
+use comfy_table::{Cell, CellAlignment, Color, Table};
 
 use super::Scanned;
 
@@ -70,8 +70,9 @@ fn groups(scanned: &[Scanned]) -> Vec<Group<'_>> {
         })
         .collect();
     groups.sort_by_key(|group| {
-        let severities = group.vulnerabilities.iter();
-        let worst = severities.map(|found| found.normalized_severity).max();
+        let found = group.vulnerabilities.iter();
+        let worst = found.map(|found| (found.risk, found.normalized_severity));
+        let worst = worst.max();
         let package = group.package;
         (
             Reverse(worst),
@@ -88,7 +89,14 @@ fn table(groups: &[Group<'_>], has_platforms: bool, is_terminal: bool) -> Table 
     if !is_terminal {
         table.force_no_tty();
     }
-    let mut header = vec!["PACKAGE", "INSTALLED", "SEVERITY", "VULNERABILITY", "FIX"];
+    let mut header = vec![
+        "PACKAGE",
+        "INSTALLED",
+        "RISK",
+        "SEVERITY",
+        "VULNERABILITY",
+        "FIX",
+    ];
     if has_platforms {
         header.insert(2, "PLATFORM");
     }
@@ -106,6 +114,7 @@ fn table(groups: &[Group<'_>], has_platforms: bool, is_terminal: bool) -> Table 
             if has_platforms {
                 row.push(of_package(group.platform));
             }
+            row.push(risk(found.risk));
             row.push(severity(found.normalized_severity));
             row.push(Cell::new(&found.name));
             row.push(Cell::new(fix(found)));
@@ -113,6 +122,11 @@ fn table(groups: &[Group<'_>], has_platforms: bool, is_terminal: bool) -> Table 
         }
     }
     table
+}
+
+fn risk(risk: Option<u8>) -> Cell {
+    Cell::new(risk.map(|risk| risk.to_string()).unwrap_or_default())
+        .set_alignment(CellAlignment::Right)
 }
 
 fn severity(severity: Severity) -> Cell {

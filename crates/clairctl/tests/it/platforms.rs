@@ -84,10 +84,10 @@ fn one_report_speaks_of_all_platforms() {
     assert_eq!(
         table,
         "\
-PACKAGE  INSTALLED  PLATFORM     SEVERITY  VULNERABILITY  FIX
-curl     7.88.1-10  linux/arm64  High      CVE-2024-0004  (none yet)
-bash     5.2.15-2   linux/amd64  Low       CVE-2024-0003  5.2.16-1
-bash     5.2.15-2   linux/arm64  Low       CVE-2024-0003  5.2.16-1
+PACKAGE  INSTALLED  PLATFORM     RISK  SEVERITY  VULNERABILITY  FIX
+curl     7.88.1-10  linux/arm64    40  High      CVE-2024-0004  (none yet)
+bash     5.2.15-2   linux/amd64    10  Low       CVE-2024-0003  5.2.16-1
+bash     5.2.15-2   linux/arm64    10  Low       CVE-2024-0003  5.2.16-1
 
 oci:layout:app (linux/amd64): 1 vulnerability in 1 of 1 packages (1 low), 1 with a fix
 oci:layout:app (linux/arm64): 2 vulnerabilities in 2 of 2 packages (1 high, 1 low), 1 with a fix

@@ -38,12 +38,12 @@ fn the_table_is_grouped_by_package_and_the_worst_comes_first() {
     assert_eq!(
         machine.succeed(&["scan", &image, "-o", "table"]),
         "\
-PACKAGE  INSTALLED  SEVERITY    VULNERABILITY  FIX
-libssl3  3.0.11-1   High        CVE-2024-0001  3.0.13-1
-                    Negligible  CVE-2024-0002  (none yet)
-openssl  3.0.11-1   High        CVE-2024-0001  3.0.13-1
-                    Negligible  CVE-2024-0002  (none yet)
-bash     5.2.15-2   Low         CVE-2024-0003  5.2.16-1
+PACKAGE  INSTALLED  RISK  SEVERITY    VULNERABILITY  FIX
+libssl3  3.0.11-1     40  High        CVE-2024-0001  3.0.13-1
+                       3  Negligible  CVE-2024-0002  (none yet)
+openssl  3.0.11-1     40  High        CVE-2024-0001  3.0.13-1
+                       3  Negligible  CVE-2024-0002  (none yet)
+bash     5.2.15-2     10  Low         CVE-2024-0003  5.2.16-1
 
 dir:root: 3 vulnerabilities in 3 of 4 packages (1 high, 1 low, 1 negligible), 2 with a fix
 "
@@ -182,7 +182,11 @@ fn the_exit_status_tells_what_fail_on_asks_for() {
         (&empty, &["--fail-on", "low"][..], 3),
         (&unknown, &[][..], 0),
         (&"dir:missing".to_owned(), &[][..], 1),
+        (&bad, &["--fail-on", "severity=high and fixable"][..], 2),
+        (&bad, &["--fail-on", "kev or risk>=70"][..], 0),
+        (&bad, &["--fail-on", "package=bash and not high"][..], 2),
         (&bad, &["--fail-on", "bad"][..], 1),
+        (&bad, &["--fail-on", "cvss>"][..], 1),
         (&bad, &["-o", "xml"][..], 1),
     ] {
         let mut all = vec!["scan", image.as_str()];

@@ -67,8 +67,8 @@ fn what_is_suppressed_is_counted_and_listed_if_asked_for() {
     let arguments = ["scan", &image, "--vex", "vex.json", "-o", "table"];
     let run = machine.clairctl(&arguments);
     let table = "\
-PACKAGE  INSTALLED  SEVERITY  VULNERABILITY  FIX
-bash     5.2.15-2   Low       CVE-2024-0003  5.2.16-1
+PACKAGE  INSTALLED  RISK  SEVERITY  VULNERABILITY  FIX
+bash     5.2.15-2     10  Low       CVE-2024-0003  5.2.16-1
 
 docker-archive:app.tar: 1 vulnerability in 1 of 2 packages (1 low), 1 with a fix; 2 findings are suppressed
 vex: CVE-2024-0003 in bash: vex.json, statement 2: affected: Update it.

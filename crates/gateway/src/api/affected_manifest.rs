@@ -134,6 +134,7 @@ fn complete(given: Map<String, Value>) -> Result<ReportVulnerability, serde_json
         fix_state,
         note: None,
         cvss: Vec::new(),
+        risk: None,
     };
     let mut whole = serde_json::to_value(none)?;
     fill(&mut whole, Value::Object(given));

@@ -254,5 +254,6 @@ fn nameless(vulnerability: &ReportVulnerability) -> ReportVulnerability {
     let mut vulnerability = vulnerability.clone();
     vulnerability.id.clear();
     vulnerability.distribution.id.clear();
+    vulnerability.risk = None;
     vulnerability
 }

@@ -7,6 +7,7 @@
 )]
 
 mod coverage;
+mod enrichments;
 mod explanation;
 mod findings;
 mod known_false_findings;

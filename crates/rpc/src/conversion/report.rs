@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use clair_model::{
-    EnrichmentValue, Gap, Id, IndexReport, IndexState, ReportDistribution, ReportRepository,
+    Gap, Id, IndexReport, IndexState, JsonText, ReportDistribution, ReportRepository,
     VulnerabilityReport,
 };
 
@@ -159,27 +159,23 @@ impl From<v1::VulnerabilityIds> for Vec<Id> {
     }
 }
 
-impl From<Vec<EnrichmentValue>> for v1::Enrichments {
-    #[allow(
-        clippy::expect_used,
-        reason = "maps from numbers and text have a JSON form"
-    )]
-    fn from(values: Vec<EnrichmentValue>) -> Self {
-        let written = |value| serde_json::to_string(value).expect("a JSON form");
+impl From<Vec<JsonText>> for v1::Enrichments {
+    fn from(values: Vec<JsonText>) -> Self {
         Self {
-            documents: values.iter().map(written).collect(),
+            documents: values.iter().map(|value| value.get().to_owned()).collect(),
         }
     }
 }
 
-impl TryFrom<v1::Enrichments> for Vec<EnrichmentValue> {
+impl TryFrom<v1::Enrichments> for Vec<JsonText> {
     type Error = InvalidField;
 
     fn try_from(message: v1::Enrichments) -> Result<Self, InvalidField> {
         let documents = message.documents.iter().enumerate();
         documents
             .map(|(index, document)| {
-                serde_json::from_str(document)
+                document
+                    .parse()
                     .map_err(|error| InvalidField::new(&format!("documents[{index}]"), error))
             })
             .collect()

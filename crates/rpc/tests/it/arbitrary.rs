@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use clair_model::{
-    Advisory, Affected, Algorithm, Digest, Distribution, EnrichmentValue, Environment, FixState,
-    Gap, GapKind, Id, IndexReport, IndexState, Manifest, ManifestLayer, PackageKind,
-    ReportDistribution, ReportPackage, ReportRepository, ReportVulnerability, Severity,
-    VulnerabilityReport, Vulnerable,
+    Advisory, Affected, Algorithm, Digest, Distribution, Environment, FixState, Gap, GapKind, Id,
+    IndexReport, IndexState, JsonText, Manifest, ManifestLayer, PackageKind, ReportDistribution,
+    ReportPackage, ReportRepository, ReportVulnerability, Severity, VulnerabilityReport,
+    Vulnerable,
 };
 use clair_version::{Range, Scheme};
 use jiff::Timestamp;
@@ -160,6 +160,7 @@ fn vulnerability() -> impl Strategy<Value = ReportVulnerability> {
         vec(text(), 0..3),
         option::of(text()),
         vec(text(), 0..3),
+        option::of(0..=100_u8),
     );
     (texts, statement, facts).prop_map(|(texts, statement, facts)| {
         let [
@@ -172,7 +173,7 @@ fn vulnerability() -> impl Strategy<Value = ReportVulnerability> {
             fixed_in_version,
         ] = texts;
         let (package, distribution, repository, fix_state, normalized_severity) = statement;
-        let (issued, aliases, note, cvss) = facts;
+        let (issued, aliases, note, cvss, risk) = facts;
         ReportVulnerability {
             id,
             updater,
@@ -190,12 +191,14 @@ fn vulnerability() -> impl Strategy<Value = ReportVulnerability> {
             fix_state,
             note,
             cvss,
+            risk,
         }
     })
 }
 
-fn enrichment() -> impl Strategy<Value = EnrichmentValue> {
+fn enrichment() -> impl Strategy<Value = JsonText> {
     by_id(vec(btree_map(text(), text(), 0..3), 0..3))
+        .prop_map(|facts| JsonText::of(&facts).unwrap())
 }
 
 type Contents = (

@@ -148,6 +148,7 @@ impl Builder {
             fix_state: FixState::Affected,
             note: None,
             cvss: Vec::new(),
+            risk: None,
         };
         self.report.vulnerabilities.insert(id, found);
         let package = *self.report.packages.keys().next_back().unwrap();

@@ -18,6 +18,12 @@ use tokio::sync::watch;
 
 use super::Image;
 
+/// A catalogue of CISA, in which is the flaw of this name.
+pub(crate) const EXPLOITED: &str = r#"{"catalogVersion":"1","dateReleased":"2024-06-01T00:00:00Z",
+    "vulnerabilities":[{"cveID":"CVE-2024-0002","vulnerabilityName":"A flaw","dateAdded":"2024-06-01",
+    "shortDescription":"","requiredAction":"","dueDate":"2024-07-01",
+    "knownRansomwareCampaignUse":"Unknown"}]}"#;
+
 /// A server that is all of them. Whatever is large it sends in two halves, the second of which can
 /// be held back.
 #[derive(Debug, Clone)]
@@ -62,6 +68,10 @@ impl Outside {
         let router = Router::new()
             .route("/layers/{digest}", get(layer))
             .route("/feeds/debian/json", get(feed))
+            .route(
+                "/feeds/kev/known_exploited_vulnerabilities.json",
+                get(async || EXPLOITED),
+            )
             .route("/notified", post(notified))
             .with_state(Arc::clone(&shared));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -82,7 +82,7 @@ database: {{connstring: '{database}'}}
 {services}auth: {{psk: {{key: '{KEY}', iss: [quay]}}}}
 indexer: {{egress: {{allow_loopback: true}}}}
 matcher: {{data_dir: '{data}', poll_interval: 1s}}
-updaters: {{sets: [debian]}}
+updaters: {{sets: [debian, kev]}}
 updater: {{mirror: '{mirror}', jitter: 0s}}
 notifier:
   poll_interval: 1s

@@ -79,6 +79,7 @@ pub(crate) fn vulnerability(id: &str, severity: Severity) -> ReportVulnerability
         fix_state: FixState::Fixed,
         note: None,
         cvss: Vec::new(),
+        risk: None,
     }
 }
 

@@ -219,6 +219,7 @@ impl Vulnerability {
             aliases: self.aliases.iter().flatten().filter_map(alias).collect(),
             note: None,
             cvss: Vec::new(),
+            risk: None,
         })
     }
 }
