@@ -171,6 +171,12 @@ impl Document {
         Arc::clone(&self.meter.0.fetched)
     }
 
+    /// Notes that a record begins about here, for the limit of records: readers run ahead by their
+    /// buffers.
+    pub fn mark(&self) {
+        self.meter.mark();
+    }
+
     pub(crate) fn meter(&self) -> Meter {
         self.meter.clone()
     }

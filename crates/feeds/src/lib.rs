@@ -100,7 +100,7 @@ mod rocky;
 mod roots;
 mod secdb;
 mod suse;
-mod text;
+pub mod text;
 mod ubuntu;
 mod update;
 mod updateinfo;

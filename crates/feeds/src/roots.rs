@@ -67,6 +67,11 @@ impl Roots {
         Ok(())
     }
 
+    /// Makes one feed read from elsewhere.
+    pub fn replace(&mut self, feed: &dyn Feed, root: Location) {
+        self.single.insert(feed.name().to_owned(), root);
+    }
+
     /// Whether there may be anything for a feed. A mirror in the file system need not have all
     /// feeds; of one on a web server that cannot be told.
     pub fn has(&self, feed: &dyn Feed) -> bool {

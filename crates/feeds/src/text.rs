@@ -12,7 +12,7 @@ const PROSE: usize = 64 * 1024;
 const LIST: usize = 1000;
 
 /// A text of one line: notes, severities.
-pub(crate) fn line(text: &str) -> String {
+pub fn line(text: &str) -> String {
     let flat = text
         .chars()
         .map(|c| if c.is_whitespace() { ' ' } else { c })
@@ -21,7 +21,7 @@ pub(crate) fn line(text: &str) -> String {
 }
 
 /// A text of several lines: descriptions.
-pub(crate) fn prose(text: &str) -> String {
+pub fn prose(text: &str) -> String {
     let kept = text
         .chars()
         .map(|c| if c == '\t' { ' ' } else { c })
@@ -30,7 +30,7 @@ pub(crate) fn prose(text: &str) -> String {
 }
 
 /// Whether it can name a vulnerability.
-pub(crate) fn is_id(text: &str) -> bool {
+pub fn is_id(text: &str) -> bool {
     (1..=ID).contains(&text.len())
         && text.starts_with(|c: char| c.is_ascii_alphanumeric())
         && text
@@ -39,7 +39,7 @@ pub(crate) fn is_id(text: &str) -> bool {
 }
 
 /// Whether it is an identifier of the CVE list.
-pub(crate) fn is_cve(text: &str) -> bool {
+pub fn is_cve(text: &str) -> bool {
     let digits = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
     text.strip_prefix("CVE-")
         .and_then(|rest| rest.split_once('-'))
@@ -49,12 +49,12 @@ pub(crate) fn is_cve(text: &str) -> bool {
 }
 
 /// The first identifier of the CVE list in a text.
-pub(crate) fn cve_in(text: &str) -> Option<&str> {
+pub fn cve_in(text: &str) -> Option<&str> {
     cves_in(text).next()
 }
 
 /// The identifiers of the CVE list in a text.
-pub(crate) fn cves_in(text: &str) -> impl Iterator<Item = &str> {
+pub fn cves_in(text: &str) -> impl Iterator<Item = &str> {
     text.match_indices("CVE-").filter_map(|(start, _)| {
         let rest = &text[start..];
         let end = rest
@@ -73,18 +73,18 @@ pub(crate) fn is_cwe(text: &str) -> bool {
 }
 
 /// Whether it can name a package or a release: printable ASCII without spaces.
-pub(crate) fn is_name(text: &str) -> bool {
+pub fn is_name(text: &str) -> bool {
     (1..=NAME).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic())
 }
 
 /// Whether it can be a version: printable ASCII without spaces. Its scheme knows the rest.
-pub(crate) fn can_be_version(text: &str) -> bool {
+pub fn can_be_version(text: &str) -> bool {
     (1..=VERSION).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic())
 }
 
 /// Each of some texts once, in their order. Lists of foreign make may be endless, so only the
 /// first thousand are looked at.
-pub(crate) fn distinct(texts: impl Iterator<Item = String>) -> Vec<String> {
+pub fn distinct(texts: impl Iterator<Item = String>) -> Vec<String> {
     let mut found = Vec::new();
     for text in texts.take(LIST) {
         if !found.contains(&text) {
@@ -95,7 +95,7 @@ pub(crate) fn distinct(texts: impl Iterator<Item = String>) -> Vec<String> {
 }
 
 /// A link to the web, if it is one.
-pub(crate) fn link(text: &str) -> Option<String> {
+pub fn link(text: &str) -> Option<String> {
     let text = text.trim();
     let is_web = text.starts_with("https://") || text.starts_with("http://");
     let is_plain = text.bytes().all(|b| b.is_ascii_graphic());

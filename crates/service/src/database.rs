@@ -76,7 +76,12 @@ impl Database {
         }
     }
 
-    async fn reach(&self) -> Result<Store, Error> {
+    /// Connects once.
+    ///
+    /// # Errors
+    ///
+    /// When the database does not answer now, or cannot be used.
+    pub async fn reach(&self) -> Result<Store, Error> {
         let store = Store::connect(&self.address, &self.options).await?;
         if self.migrate {
             store.migrate().await?;
