@@ -152,6 +152,21 @@ impl Config {
     }
 }
 
+impl Config {
+    /// The same for a command that serves nobody: the feeds are those that are chosen, even if the
+    /// services are told to leave all of them alone.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`of_services`](Self::of_services).
+    pub fn of_command(services: &config::Config) -> Result<Self, InvalidConfig> {
+        let mut services = services.clone();
+        services.matcher.disable_updaters = false;
+        let server = ServerOptions::new(clair_rpc::Trust::default());
+        Self::of_services(&services, server, Arc::new(NoEvents), Health::new())
+    }
+}
+
 /// Names that `updaters.sets` has in configurations of Clair, of today and before. Those that are
 /// no feeds here must not keep a service from starting.
 const SETS_OF_CLAIR: [&str; 13] = [

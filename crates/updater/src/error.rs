@@ -34,6 +34,12 @@ pub enum Error {
     /// The server.
     #[error("server of the updater")]
     Serve(#[from] clair_rpc::ServeError),
+    /// What was to be imported.
+    #[error("{0}")]
+    Import(String),
+    /// The schema of the database is not as this program needs it.
+    #[error("the database is not set up for this version: run `clair migrate`")]
+    NotMigrated,
     /// A task of ours has panicked.
     #[error("a task of the updater has failed")]
     Task(#[from] tokio::task::JoinError),
@@ -51,6 +57,12 @@ pub(crate) enum UpdateError {
     /// The archive.
     #[error(transparent)]
     Archive(#[from] clair_vulndb::Error),
+    /// The file of Clair's format.
+    #[error(transparent)]
+    Interchange(#[from] clair_interchange::Error),
+    /// The file has no mark of its end.
+    #[error("without compression, a file of Clair's format has no end: send it as gzip or zstd")]
+    NoEnd,
     /// The archive has a source that cannot be one.
     #[error("the archive has a source {name:?} of feed {feed:?}, which is not named by its feed")]
     ForeignSource { name: String, feed: String },
@@ -105,11 +117,18 @@ impl ServiceError for UpdateError {
             Self::Archive(
                 clair_vulndb::Error::Import { .. } | clair_vulndb::Error::Newer { .. },
             )
+            | Self::Interchange(
+                clair_interchange::Error::Read { .. }
+                | clair_interchange::Error::Line { .. }
+                | clair_interchange::Error::Empty { .. },
+            )
+            | Self::NoEnd
             | Self::ForeignSource { .. }
             | Self::OtherKind { .. } => ErrorCode::InvalidArgument,
             Self::UnknownSource { .. } => ErrorCode::NotFound,
             Self::Store(_)
             | Self::Archive(_)
+            | Self::Interchange(_)
             | Self::Spool(_)
             | Self::Fingerprint(_)
             | Self::Task(_) => ErrorCode::Internal,

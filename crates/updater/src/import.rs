@@ -1,25 +1,37 @@
-//! Storing what an archive holds.
+//! Storing what an archive or a file of Clair's holds.
 //!
-//! The archive is unpacked and checked as a whole before anything is written. Then each source is
-//! an update like any other, in a transaction of its own: an archive that was imported before
-//! changes nothing, and an import that was interrupted is completed by repeating it. Sources that
-//! the archive does not have are left alone.
+//! All of it is unpacked and checked before anything is written. Then each source is an update
+//! like any other, in a transaction of its own: what was imported before changes nothing, and an
+//! import that was interrupted is completed by repeating it. Sources that it does not have are
+//! left alone.
 
-use std::collections::BTreeMap;
-use std::path::Path;
+mod unpack;
+mod withdraw;
+
+use std::collections::HashSet;
+use std::io::Read;
 use std::sync::Arc;
 use std::time::Instant;
 
-use clair_store::{LockName, Outcome, Provenance, Source, SourceKind};
+use clair_feeds::Document;
+use clair_store::{LockName, Outcome, Provenance, Source, SourceKind, Store};
 use clair_vulndb::{Database, SourceInfo};
 use tokio::task::spawn_blocking;
 
-use crate::archive::ChunkReader;
+use self::unpack::Unpacked;
 use crate::documents::{self, Produced};
 use crate::engine::Engine;
 use crate::error::UpdateError;
 use crate::export::spool;
 use crate::source::{Ending, SourceOutcome, failed, report, while_held};
+
+/// What is imported.
+pub(crate) enum Archive {
+    /// A stream of either kind.
+    Stream(Box<dyn Read + Send>),
+    /// Of Clair's format.
+    Interchange(Document),
+}
 
 /// Stores what an archive holds.
 ///
@@ -29,13 +41,15 @@ use crate::source::{Ending, SourceOutcome, failed, report, while_held};
 /// is said of that source.
 pub(crate) async fn import(
     engine: &Engine,
-    archive: ChunkReader,
+    archive: Archive,
 ) -> Result<Vec<SourceOutcome>, UpdateError> {
     // It is never closed.
     let _permit = engine.archives.acquire().await;
     let spool = spool(&engine.spool_dir).await?;
-    let unpacked = spawn_blocking(move || unpack(spool.path(), archive));
-    let database = Arc::new(unpacked.await??);
+    let known = known(&engine.store).await?;
+    let unpacked = spawn_blocking(move || unpack::unpack(spool.path(), archive, &known));
+    let Unpacked { database, passed } = unpacked.await??;
+    let database = Arc::new(database);
     let mut outcomes = Vec::new();
     for source in database.sources() {
         let began = Instant::now();
@@ -51,48 +65,27 @@ pub(crate) async fn import(
         let outcome = SourceOutcome {
             source: source.name.clone(),
             ending,
-            skipped: BTreeMap::new(),
+            skipped: source.skipped.clone(),
             elapsed: began.elapsed(),
         };
         report("import", &outcome);
         outcomes.push(outcome);
     }
+    outcomes.extend(passed);
+    withdraw::withdraw(engine, &mut outcomes).await?;
     Ok(outcomes)
 }
 
-/// The directory may go afterwards, since all is mapped.
-fn unpack(spool: &Path, mut archive: ChunkReader) -> Result<Database, UpdateError> {
-    clair_vulndb::import(spool, &mut archive)?;
-    let database = Database::open(spool)?;
-    for source in database.sources() {
-        check_name(source)?;
-        check_kind(source)?;
-    }
-    Ok(database)
-}
-
-/// Sources begin with the name of their feed; another's would never be updated again.
-fn check_name(source: &SourceInfo) -> Result<(), UpdateError> {
-    let rest = source.name.strip_prefix(source.feed.as_str());
-    if !source.feed.is_empty() && rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-    {
-        return Ok(());
-    }
-    let (name, feed) = (source.name.clone(), source.feed.clone());
-    Err(UpdateError::ForeignSource { name, feed })
-}
-
-/// What is looked up as one thing must not be stored as another. Feeds that only a later release knows
-/// are taken at their word.
-fn check_kind(source: &SourceInfo) -> Result<(), UpdateError> {
-    let feed = clair_feeds::by_name(&source.feed);
-    if feed.is_none_or(|feed| feed.kind() == source.kind) {
-        return Ok(());
-    }
-    Err(UpdateError::OtherKind {
-        name: source.name.clone(),
-        found: source.kind,
-    })
+/// The fingerprints that sources have had, as far as their history is kept.
+async fn known(store: &Store) -> Result<HashSet<(String, String)>, UpdateError> {
+    let mut operations = store.operations(SourceKind::Vulnerability, false).await?;
+    operations.extend(store.operations(SourceKind::Enrichment, false).await?);
+    let had = operations
+        .into_iter()
+        .map(|operation| (operation.source, operation.fingerprint));
+    let sources = store.sources().await?.into_iter();
+    let have = sources.map(|source| (source.name, source.fingerprint));
+    Ok(had.chain(have).collect())
 }
 
 fn stored(source: &SourceInfo) -> Source<'_> {

@@ -18,6 +18,7 @@ use crate::archive::ChunkReader;
 use crate::catalog::{FollowedFeed, Selected};
 use crate::engine::Engine;
 use crate::error::UpdateError;
+use crate::import::Archive;
 use crate::run::{RunState, Runs, Scope};
 use crate::{export, import, messages};
 
@@ -154,7 +155,10 @@ impl v1::updater_server::Updater for Service {
             let _ = chunks.send(None).await;
             Ok::<_, Status>(())
         };
-        let store = import::import(&self.engine, ChunkReader::new(reading));
+        let store = import::import(
+            &self.engine,
+            Archive::Stream(Box::new(ChunkReader::new(reading))),
+        );
         let (received, imported) = tokio::join!(receive, store);
         received?;
         let outcomes = imported.map_err(|error| Status::from(error.public()))?;

@@ -3,5 +3,6 @@
 
 mod archives;
 mod faults;
+mod interchange;
 mod support;
 mod updating;
