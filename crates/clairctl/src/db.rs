@@ -47,8 +47,9 @@ pub(crate) enum Command {
     /// Print each source with its age and size.
     Status(status::Arguments),
     /// Write the database to a file, for a machine without network.
-    Export(transfer::Arguments),
-    /// Replace the database by what `export` wrote.
+    Export(transfer::ExportArguments),
+    /// Replace the database by what `export` wrote, or the sources that a file of Clair's
+    /// `export-updaters` has by what it says.
     Import(transfer::Arguments),
 }
 

@@ -14,6 +14,7 @@ mod remote;
 mod scan;
 mod table;
 mod triage;
+mod updaters;
 mod version;
 
 use std::process::ExitCode;
@@ -68,6 +69,16 @@ enum Command {
     /// Look after a server.
     #[command(subcommand)]
     Admin(remote::admin::Command),
+    /// Read all feeds of the configuration, and write what they say to a file of Clair's format,
+    /// for a machine without network.
+    ///
+    /// A source that fails is left out, unless with --strict.
+    ExportUpdaters(updaters::export::Arguments),
+    /// Store what a file of Clair's format says in the database of the configuration.
+    ///
+    /// Each source in it takes the place of what was known of it; what was imported before is
+    /// passed over.
+    ImportUpdaters(updaters::import::Arguments),
     /// Work with version numbers.
     #[command(subcommand)]
     Version(version::Command),
@@ -102,6 +113,8 @@ fn main() -> ExitCode {
         Command::Delete(command) => remote::delete::run(&command, server),
         Command::Notification(command) => remote::notification::run(&command, server),
         Command::Admin(command) => remote::admin::run(&command, server),
+        Command::ExportUpdaters(arguments) => updaters::export::run(&arguments, server),
+        Command::ImportUpdaters(arguments) => updaters::import::run(&arguments, server),
         Command::Version(command) => version::run(command),
         Command::Completion { shell } => {
             let mut command = Arguments::command();

@@ -86,6 +86,24 @@ impl ServerArguments {
     }
 
     fn auth(&self) -> anyhow::Result<Option<Auth>> {
+        Ok(self.configuration()?.map(|(_, config)| config.auth))
+    }
+
+    /// The configuration of the services, and where it lies; `None` if nobody has named one and
+    /// there is none. Where the database is does not matter, even if it does not say it.
+    pub(crate) fn configuration(&self) -> anyhow::Result<Option<(&Path, Config)>> {
+        self.load([("PGHOST".to_owned(), String::new())])
+    }
+
+    /// The same for what uses the database.
+    pub(crate) fn database_configuration(&self) -> anyhow::Result<Option<(&Path, Config)>> {
+        self.load([])
+    }
+
+    fn load(
+        &self,
+        more: impl IntoIterator<Item = (String, String)>,
+    ) -> anyhow::Result<Option<(&Path, Config)>> {
         let path = match &self.config {
             Some(path) => path.as_path(),
             None if Path::new(DEFAULT_CONFIG).is_file() => Path::new(DEFAULT_CONFIG),
@@ -93,16 +111,15 @@ impl ServerArguments {
         };
         let variables = std::env::vars_os()
             .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
-            // Where the database is does not matter here, even if the file does not say it.
-            .chain([("PGHOST".to_owned(), String::new())]);
+            .chain(more);
         let config = Config::load_with(path, Mode::Migrate, variables)
             .with_context(|| format!("cannot use the configuration {}", path.display()))?;
-        Ok(Some(config.auth))
+        Ok(Some((path, config)))
     }
 }
 
 /// Runs what waits for a server.
-fn wait<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
+pub(crate) fn wait<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()

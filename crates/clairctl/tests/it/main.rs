@@ -7,6 +7,7 @@
 )]
 
 mod database;
+mod interchange;
 mod platforms;
 mod remote;
 mod scan;
