@@ -5,7 +5,7 @@ use std::io::Cursor;
 
 use clair_feeds::{Document, Limits, Skip};
 use clair_interchange::{Error, Receiver, Update};
-use clair_model::Advisory;
+use clair_model::{Advisory, Enrichment};
 use libfuzzer_sys::fuzz_target;
 
 const LIMITS: Limits = Limits {
@@ -36,6 +36,11 @@ impl Receiver for Check {
                 }
             }
         }
+        Ok(())
+    }
+
+    fn enrichment(&mut self, enrichment: Enrichment) -> Result<(), Error> {
+        assert!(!enrichment.tags.is_empty(), "a fact about nothing");
         Ok(())
     }
 

@@ -52,3 +52,14 @@ pub(crate) fn left_out<R: Display>(skipped: &BTreeMap<R, u64>) -> String {
         .map(|(reason, count)| format!(", {count} left out ({reason})"))
         .collect()
 }
+
+/// How much a source has, by what it has.
+pub(crate) fn counts(advisories: u64, statements: u64, enrichments: u64) -> String {
+    match (advisories, enrichments) {
+        (0, 1..) => format!("{enrichments} enrichments"),
+        (_, 0) => format!("{advisories} advisories, {statements} statements"),
+        _ => {
+            format!("{advisories} advisories, {statements} statements, {enrichments} enrichments")
+        }
+    }
+}

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use clair_feeds::{Document, Skip};
-use clair_model::Advisory;
-use clair_vulndb::{Provenance, SegmentWriter};
+use clair_model::{Advisory, Enrichment, SourceKind};
+use clair_vulndb::{EnrichmentWriter, Error as Refused, NewSegment, Provenance, SegmentWriter};
 
 use crate::Error;
 use crate::reader::{self, Receiver, Update};
@@ -26,6 +26,8 @@ pub enum Outcome {
         advisories: u64,
         /// How many statements.
         statements: u64,
+        /// How many enrichments.
+        enrichments: u64,
     },
     /// It was imported before.
     Known,
@@ -79,9 +81,23 @@ struct Importer<'i> {
 
 struct Current {
     update: Update,
-    writer: SegmentWriter,
-    advisories: u64,
+    writer: Writer,
+    records: u64,
     skipped: BTreeMap<Skip, u64>,
+}
+
+enum Writer {
+    Advisories(SegmentWriter),
+    Enrichments(EnrichmentWriter),
+}
+
+impl Writer {
+    fn finish(self, provenance: Provenance) -> Result<NewSegment, Refused> {
+        match self {
+            Self::Advisories(writer) => writer.finish(provenance),
+            Self::Enrichments(writer) => writer.finish(provenance),
+        }
+    }
 }
 
 impl Receiver for Importer<'_> {
@@ -97,18 +113,37 @@ impl Receiver for Importer<'_> {
             return Ok(false);
         }
         self.current = Some(Current {
-            writer: self.database.writer(&update.source)?,
+            writer: match update.kind {
+                SourceKind::Vulnerability => {
+                    Writer::Advisories(self.database.writer(&update.source)?)
+                }
+                SourceKind::Enrichment => {
+                    Writer::Enrichments(self.database.enrichment_writer(&update.source)?)
+                }
+            },
             update: update.clone(),
-            advisories: 0,
+            records: 0,
             skipped: BTreeMap::new(),
         });
         Ok(true)
     }
 
     fn advisory(&mut self, advisory: Advisory) -> Result<(), Error> {
-        if let Some(current) = &mut self.current {
-            current.advisories += 1;
-            current.writer.add(&advisory)?;
+        if let Some(current) = &mut self.current
+            && let Writer::Advisories(writer) = &mut current.writer
+        {
+            current.records += 1;
+            writer.add(&advisory)?;
+        }
+        Ok(())
+    }
+
+    fn enrichment(&mut self, enrichment: Enrichment) -> Result<(), Error> {
+        if let Some(current) = &mut self.current
+            && let Writer::Enrichments(writer) = &mut current.writer
+        {
+            current.records += 1;
+            writer.add(&enrichment)?;
         }
         Ok(())
     }
@@ -123,13 +158,13 @@ impl Receiver for Importer<'_> {
         let Some(Current {
             update,
             writer,
-            advisories,
+            records,
             skipped,
         }) = self.current.take()
         else {
             return Ok(());
         };
-        let outcome = if advisories == 0 {
+        let outcome = if records == 0 {
             Outcome::Nothing
         } else {
             let reasons = skipped.iter();
@@ -145,12 +180,13 @@ impl Receiver for Importer<'_> {
                 parser_version: VERSION,
             })?;
             let info = segment.info();
-            let (advisories, statements) = (info.advisories, info.statements);
+            let outcome = Outcome::Stored {
+                advisories: info.advisories,
+                statements: info.statements,
+                enrichments: info.enrichments,
+            };
             self.database.replace(segment);
-            Outcome::Stored {
-                advisories,
-                statements,
-            }
+            outcome
         };
         self.imported.push(Imported {
             updater: update.updater,

@@ -343,9 +343,9 @@ pub(crate) fn scheme(namespace: &Namespace) -> Option<Scheme> {
         ..Release::default()
     };
     let manager = PackageManager::ALL
-        .into_iter()
-        .find(|manager| release.owns(*manager));
-    manager.map(PackageManager::scheme)
+        .iter()
+        .find(|manager| release.owns(**manager));
+    manager.map(|manager| manager.scheme())
 }
 
 #[cfg(test)]

@@ -2,15 +2,15 @@
 
 use std::io::{BufRead, BufReader, Read};
 
-use clair_feeds::{Document, Skip};
-use clair_model::Advisory;
+use clair_feeds::{Document, Skip, by_name, text};
+use clair_model::{Advisory, Enrichment, SourceKind};
 use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::error::Error;
 use crate::inward;
-use crate::updater::source_of;
-use crate::vulnerability::{Extra, Line, Vulnerability};
+use crate::updater::{feed_of, source_of};
+use crate::vulnerability::{Extra, Fact, Line, Vulnerability};
 
 /// The longest line, in bytes. Clair's exporter cannot write a record of more than one MiB; how
 /// long ours are is bounded by what feeds let pass.
@@ -31,6 +31,8 @@ pub struct Update {
     pub fingerprint: String,
     /// When it was exported.
     pub date: Timestamp,
+    /// What its records are.
+    pub kind: SourceKind,
 }
 
 /// What takes the content of a file.
@@ -44,6 +46,9 @@ pub trait Receiver {
 
     /// Takes an advisory.
     fn advisory(&mut self, advisory: Advisory) -> Result<(), Error>;
+
+    /// Takes an enrichment. An update has enrichments or advisories, as its kind says.
+    fn enrichment(&mut self, enrichment: Enrichment) -> Result<(), Error>;
 
     /// Is told of a record that was left out.
     fn skipped(&mut self, reason: Skip);
@@ -83,8 +88,9 @@ pub fn read(document: &mut Document, receiver: &mut dyn Receiver) -> Result<(), 
 
 /// The update that is being read.
 struct Current {
+    feed: String,
     reference: Uuid,
-    kind: String,
+    kind: SourceKind,
     updater: String,
     is_wanted: bool,
 }
@@ -128,8 +134,9 @@ impl Reader<'_> {
     fn take(&mut self, bytes: &[u8]) -> Result<(), Error> {
         let line: Line<'_> =
             serde_json::from_slice(bytes).map_err(|error| self.wrong(error.to_string()))?;
-        let is_same =
-            |current: &Current| current.reference == line.reference && current.kind == line.kind;
+        let is_same = |current: &Current| {
+            current.reference == line.reference && current.kind.name() == line.kind
+        };
         if !self.current.as_ref().is_some_and(is_same) {
             self.begin(&line)?;
         }
@@ -140,21 +147,19 @@ impl Reader<'_> {
             let what = "Updater: it is another one than in the lines before, whose Ref it has";
             return Err(self.wrong(what));
         }
-        match (current.is_wanted, &*line.kind) {
+        match (current.is_wanted, current.kind) {
             (false, _) => Ok(()),
-            (true, "vulnerability") => self.vulnerability(&line),
-            (true, _) => {
-                self.receiver.skipped(Skip::OtherProduct);
-                Ok(())
-            }
+            (true, SourceKind::Vulnerability) => self.vulnerability(&line),
+            (true, SourceKind::Enrichment) => self.enrichment(&line),
         }
     }
 
     fn begin(&mut self, line: &Line<'_>) -> Result<(), Error> {
         self.end()?;
-        if !matches!(&*line.kind, "vulnerability" | "enrichment") {
-            return Err(self.wrong("Kind: it is neither vulnerability nor enrichment"));
-        }
+        let kind: SourceKind = line
+            .kind
+            .parse()
+            .map_err(|_| self.wrong("Kind: it is neither vulnerability nor enrichment"))?;
         let source = source_of(&line.updater);
         let source = source.ok_or_else(|| self.wrong("Updater: it is no name of an updater"))?;
         let update = Update {
@@ -162,11 +167,13 @@ impl Reader<'_> {
             source,
             fingerprint: line.fingerprint.clone().into_owned(),
             date: line.date,
+            kind,
         };
         let is_wanted = self.receiver.begin(&update)?;
         self.current = Some(Current {
+            feed: feed_of(&update.source).to_owned(),
             reference: line.reference,
-            kind: line.kind.clone().into_owned(),
+            kind,
             updater: update.updater,
             is_wanted,
         });
@@ -191,6 +198,23 @@ impl Reader<'_> {
                 Ok(())
             }
         }
+    }
+
+    fn enrichment(&mut self, line: &Line<'_>) -> Result<(), Error> {
+        let json = line
+            .enrichment
+            .ok_or_else(|| self.wrong("Enrichment: it is missing"))?;
+        let fact: Fact<Vec<String>> = serde_json::from_str(json.get())
+            .map_err(|error| self.wrong(format!("Enrichment: {error}")))?;
+        // The facts of Clair's enrichers have another form than those of our feeds.
+        let feed = self.current.as_ref().map_or("", |current| &current.feed);
+        let is_ours = by_name(feed).is_some_and(|feed| feed.kind() == SourceKind::Enrichment);
+        let Fact { tags, value } = fact;
+        if !is_ours || tags.is_empty() || !tags.iter().all(|tag| text::is_name(tag)) {
+            self.receiver.skipped(Skip::OtherProduct);
+            return Ok(());
+        }
+        self.receiver.enrichment(Enrichment { tags, value })
     }
 
     /// Joins what is said of several packages by lines that follow each other.

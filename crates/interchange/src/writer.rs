@@ -9,7 +9,7 @@ use std::io::{self, BufReader, BufWriter, Read as _, Seek as _, Write};
 use std::path::{Path, PathBuf};
 
 use clair_feeds::{Sink, Skip};
-use clair_model::Advisory;
+use clair_model::{Advisory, Enrichment, JsonText, SourceKind};
 use jiff::Timestamp;
 use serde::Serialize;
 use uuid::Uuid;
@@ -17,7 +17,7 @@ use xxhash_rust::xxh3::Xxh3Default;
 
 use crate::outward::{self, Loss};
 use crate::updater::updater_of;
-use crate::vulnerability::{Extra, Vulnerability};
+use crate::vulnerability::{Extra, Fact, Vulnerability};
 
 /// How a file is compressed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,6 +48,8 @@ pub struct ExportSummary {
     pub advisories: u64,
     /// Lines: one for each statement.
     pub statements: u64,
+    /// Enrichments, a line for each.
+    pub enrichments: u64,
     /// How many statements say more than Clair has fields for, by what.
     pub losses: BTreeMap<Loss, u64>,
 }
@@ -57,6 +59,7 @@ impl ExportSummary {
     pub fn add(&mut self, other: &Self) {
         self.advisories += other.advisories;
         self.statements += other.statements;
+        self.enrichments += other.enrichments;
         for (loss, count) in &other.losses {
             *self.losses.entry(*loss).or_default() += count;
         }
@@ -107,8 +110,10 @@ impl Written {
 /// The second half of a line, after what all lines of an update have in common.
 #[derive(Serialize)]
 struct Rest<'a> {
-    #[serde(rename = "Vuln")]
-    vulnerability: &'a Vulnerability<'a>,
+    #[serde(rename = "Vuln", skip_serializing_if = "Option::is_none")]
+    vulnerability: Option<&'a Vulnerability<'a>>,
+    #[serde(rename = "Enrichment", skip_serializing_if = "Option::is_none")]
+    enrichment: Option<Fact<&'a [String]>>,
     #[serde(rename = "Kind")]
     kind: &'static str,
     #[serde(rename = "Extra", skip_serializing_if = "Option::is_none")]
@@ -150,25 +155,43 @@ impl SourceWriter {
         for affected in &advisory.affected {
             let updater = updater_of(&self.source, &affected.namespace);
             let written = outward::write(advisory, affected, &updater);
-            let json = serde_json::to_vec(&Rest {
-                vulnerability: &written.vulnerability,
-                kind: "vulnerability",
-                extra: written.extra.as_ref(),
-            })?;
             self.summary.statements += 1;
             for loss in written.losses {
                 *self.summary.losses.entry(loss).or_default() += 1;
             }
-            let part = match self.parts.get_mut(&updater) {
-                Some(part) => part,
-                None => {
-                    let part = Part::new(&self.directory)?;
-                    self.parts.entry(updater).or_insert(part)
-                }
+            let rest = Rest {
+                vulnerability: Some(&written.vulnerability),
+                enrichment: None,
+                kind: SourceKind::Vulnerability.name(),
+                extra: written.extra.as_ref(),
             };
-            part.add(&json)?;
+            line(&mut self.parts, &self.directory, &updater, &rest)?;
         }
         Ok(())
+    }
+
+    /// Takes an enrichment. Clair has enrichers of its own, and keeps what it has no use for.
+    ///
+    /// # Errors
+    ///
+    /// When the disk does not.
+    pub fn add_enrichment(&mut self, enrichment: &Enrichment) -> io::Result<()> {
+        self.summary.enrichments += 1;
+        let mut value = enrichment.value.clone();
+        if value.get().contains(['\n', '\r']) {
+            // Space between the parts of a document may break lines; within texts it cannot.
+            value = JsonText::of(&value.read::<serde_json::Value>()?)?;
+        }
+        let rest = Rest {
+            vulnerability: None,
+            enrichment: Some(Fact {
+                tags: &enrichment.tags,
+                value,
+            }),
+            kind: SourceKind::Enrichment.name(),
+            extra: None,
+        };
+        line(&mut self.parts, &self.directory, &self.source, &rest)
     }
 
     /// Ends the source.
@@ -189,9 +212,28 @@ impl SourceWriter {
     }
 }
 
+/// Writes a line into the part of an updater.
+fn line(
+    parts: &mut BTreeMap<String, Part>,
+    directory: &Path,
+    updater: &str,
+    rest: &Rest<'_>,
+) -> io::Result<()> {
+    let json = serde_json::to_vec(rest)?;
+    if let Some(part) = parts.get_mut(updater) {
+        return part.add(&json);
+    }
+    let part = Part::new(directory)?;
+    parts.entry(updater.to_owned()).or_insert(part).add(&json)
+}
+
 impl Sink for SourceWriter {
     fn advisory(&mut self, advisory: Advisory) -> io::Result<()> {
         self.add(&advisory)
+    }
+
+    fn enrichment(&mut self, enrichment: Enrichment) -> io::Result<()> {
+        self.add_enrichment(&enrichment)
     }
 
     fn skipped(&mut self, _: Skip, _: &str) {

@@ -13,7 +13,7 @@ use clap::{Args, ValueEnum};
 use jiff::Timestamp;
 
 use super::DatabaseArguments;
-use crate::updaters::{export::tell, left_out, write_whole};
+use crate::updaters::{counts, export::tell, left_out, write_whole};
 
 /// As much of a file as is looked at to tell of what kind it is.
 const BEGINNING: u64 = 64 << 10;
@@ -176,7 +176,8 @@ fn import_clair(dir: &Path, document: &mut Document) -> anyhow::Result<ExitCode>
             Outcome::Stored {
                 advisories,
                 statements,
-            } => format!("{advisories} advisories, {statements} statements"),
+                enrichments,
+            } => counts(advisories, statements, enrichments),
             Outcome::Known => "unchanged".to_owned(),
             Outcome::Nothing => "nothing in it is of use".to_owned(),
         };

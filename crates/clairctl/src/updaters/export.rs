@@ -13,7 +13,7 @@ use clair_interchange::{ExportSummary, Packing, SourceWriter, Written};
 use clap::Args;
 use jiff::Timestamp;
 
-use super::{left_out, write_whole};
+use super::{counts, left_out, write_whole};
 use crate::remote::ServerArguments;
 
 #[derive(Debug, Args)]
@@ -68,10 +68,7 @@ pub(crate) fn run(arguments: &Arguments, server: &ServerArguments) -> anyhow::Re
         let name = &job.source.name;
         match read {
             Ok((written, summary)) => {
-                let counts = format!(
-                    "{} advisories, {} statements",
-                    summary.advisories, summary.statements
-                );
+                let counts = counts(summary.advisories, summary.statements, summary.enrichments);
                 writeln!(
                     io::stderr(),
                     "{name}: {counts}{}",
@@ -109,12 +106,11 @@ pub(crate) fn tell(summary: &ExportSummary) -> anyhow::Result<()> {
     let ExportSummary {
         advisories,
         statements,
+        enrichments,
         losses,
     } = summary;
-    writeln!(
-        io::stderr(),
-        "{advisories} advisories, {statements} statements"
-    )?;
+    let counts = counts(*advisories, *statements, *enrichments);
+    writeln!(io::stderr(), "{counts}")?;
     for (loss, count) in losses {
         writeln!(
             io::stderr(),

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use clair_feeds::{Document, Limits, Sink, Skip, Source, by_name};
 use clair_interchange::Packing;
-use clair_model::Advisory;
+use clair_model::{Advisory, Enrichment};
 
 use crate::support::{read, statements, write};
 
@@ -18,6 +18,10 @@ impl Sink for Collected {
     fn advisory(&mut self, advisory: Advisory) -> io::Result<()> {
         self.0.push(advisory);
         Ok(())
+    }
+
+    fn enrichment(&mut self, enrichment: Enrichment) -> io::Result<()> {
+        panic!("an enrichment of advisories: {enrichment:?}")
     }
 
     fn skipped(&mut self, _: Skip, _: &str) {}

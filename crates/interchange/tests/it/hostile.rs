@@ -81,6 +81,9 @@ fn an_update_that_is_not_wanted_is_passed_over() {
         fn advisory(&mut self, advisory: Advisory) -> Result<(), Error> {
             panic!("{} was not wanted", advisory.id)
         }
+        fn enrichment(&mut self, enrichment: clair_model::Enrichment) -> Result<(), Error> {
+            panic!("{enrichment:?} was not wanted")
+        }
         fn skipped(&mut self, reason: clair_feeds::Skip) {
             panic!("nothing was wanted, {reason}")
         }

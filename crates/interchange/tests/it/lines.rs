@@ -277,7 +277,7 @@ fn what_cannot_be_found_in_images_is_counted() {
             Skip::OtherProduct,
         ),
         (
-            r#"{"name":"CVE-2024-0001","package":{"name":"a","kind":"binary"},"distribution":{"did":"gentoo"},"fixed_in_version":""}"#,
+            r#"{"name":"CVE-2024-0001","package":{"name":"a","kind":"binary"},"distribution":{"did":"plan9"},"fixed_in_version":""}"#,
             Skip::UnknownRelease,
         ),
         (

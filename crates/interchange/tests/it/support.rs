@@ -5,7 +5,7 @@ use std::io::Cursor;
 
 use clair_feeds::{Document, Limits, Skip};
 use clair_interchange::{Error, ExportSummary, Packing, Receiver, SourceWriter, Update};
-use clair_model::{Advisory, Affected};
+use clair_model::{Advisory, Affected, Enrichment};
 use jiff::Timestamp;
 use tempfile::TempDir;
 
@@ -15,6 +15,7 @@ pub(crate) struct Received {
     pub(crate) updates: Vec<Update>,
     /// By source.
     pub(crate) advisories: BTreeMap<String, Vec<Advisory>>,
+    pub(crate) enrichments: BTreeMap<String, Vec<Enrichment>>,
     pub(crate) skipped: BTreeMap<Skip, usize>,
     /// How many updates were told to be whole.
     pub(crate) ended: usize,
@@ -29,6 +30,12 @@ impl Receiver for Received {
     fn advisory(&mut self, advisory: Advisory) -> Result<(), Error> {
         let source = self.updates.last().unwrap().source.clone();
         self.advisories.entry(source).or_default().push(advisory);
+        Ok(())
+    }
+
+    fn enrichment(&mut self, enrichment: Enrichment) -> Result<(), Error> {
+        let source = self.updates.last().unwrap().source.clone();
+        self.enrichments.entry(source).or_default().push(enrichment);
         Ok(())
     }
 
