@@ -5,7 +5,7 @@ pub(crate) mod export;
 pub(crate) mod import;
 
 use std::collections::BTreeMap;
-use std::fmt::Display;
+use std::fmt::{Display, Write as _};
 use std::fs::{File, Permissions};
 use std::io::{self, Write};
 use std::os::unix::fs::PermissionsExt as _;
@@ -47,10 +47,12 @@ pub(crate) fn write_whole(
 
 /// `, 3 left out (withdrawn)` for each reason.
 pub(crate) fn left_out<R: Display>(skipped: &BTreeMap<R, u64>) -> String {
-    let parts = skipped.iter();
-    parts
-        .map(|(reason, count)| format!(", {count} left out ({reason})"))
-        .collect()
+    let mut text = String::new();
+    for (reason, count) in skipped {
+        // Writing to a string does not fail.
+        let _ = write!(text, ", {count} left out ({reason})");
+    }
+    text
 }
 
 /// How much a source has, by what it has.

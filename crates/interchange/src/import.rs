@@ -87,8 +87,8 @@ struct Current {
 }
 
 enum Writer {
-    Advisories(SegmentWriter),
-    Enrichments(EnrichmentWriter),
+    Advisories(Box<SegmentWriter>),
+    Enrichments(Box<EnrichmentWriter>),
 }
 
 impl Writer {
@@ -115,10 +115,10 @@ impl Receiver for Importer<'_> {
         self.current = Some(Current {
             writer: match update.kind {
                 SourceKind::Vulnerability => {
-                    Writer::Advisories(self.database.writer(&update.source)?)
+                    Writer::Advisories(Box::new(self.database.writer(&update.source)?))
                 }
                 SourceKind::Enrichment => {
-                    Writer::Enrichments(self.database.enrichment_writer(&update.source)?)
+                    Writer::Enrichments(Box::new(self.database.enrichment_writer(&update.source)?))
                 }
             },
             update: update.clone(),

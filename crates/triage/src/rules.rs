@@ -4,7 +4,7 @@ mod read;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use clair_model::{FixState, Id, ReportVulnerability, VulnerabilityReport};
+use clair_model::{FixState, Id, JsonText, ReportVulnerability, VulnerabilityReport};
 use jiff::civil::Date;
 
 use crate::finding::{Findings, Package};
@@ -385,7 +385,13 @@ fn take_out(report: &mut VulnerabilityReport, suppressed: &[(Id, Suppressed)]) {
         .collect();
     report.vulnerabilities.retain(|id, _| !gone.contains(id));
     for facts in report.enrichments.values_mut().flatten() {
-        let facts: &mut BTreeMap<Id, _> = facts;
-        facts.retain(|id, _| !gone.contains(id));
+        // What is of another form speaks of no vulnerability by its id.
+        let Ok(mut of_ids) = facts.read::<BTreeMap<Id, JsonText>>() else {
+            continue;
+        };
+        of_ids.retain(|id, _| !gone.contains(id));
+        if let Ok(rest) = JsonText::of(&of_ids) {
+            *facts = rest;
+        }
     }
 }

@@ -120,11 +120,12 @@ pub(crate) fn tell(summary: &ExportSummary) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Feeds, where they are, and how they are fetched.
+type Configured = (Vec<Box<dyn Feed>>, Roots, FetchOptions);
+
 /// The feeds that the configuration chooses, and where they are; all of them at their vendors if
 /// there is none.
-fn configured(
-    server: &ServerArguments,
-) -> anyhow::Result<(Vec<Box<dyn Feed>>, Roots, FetchOptions)> {
+fn configured(server: &ServerArguments) -> anyhow::Result<Configured> {
     let Some((path, services)) = server.configuration()? else {
         return Ok((
             clair_feeds::all(),
@@ -182,15 +183,13 @@ fn list<'f>(
     (jobs, failures)
 }
 
+/// What came of reading a source.
+type Read = anyhow::Result<(Written, Summary)>;
+
 /// Reads all sources, several at a time, in the order of the jobs.
-fn read_all(
-    spool: &Path,
-    fetcher: &Fetcher,
-    jobs: &[Job<'_>],
-) -> Vec<anyhow::Result<(Written, Summary)>> {
+fn read_all(spool: &Path, fetcher: &Fetcher, jobs: &[Job<'_>]) -> Vec<Read> {
     let next = AtomicUsize::new(0);
-    let results: Vec<Mutex<Option<anyhow::Result<(Written, Summary)>>>> =
-        jobs.iter().map(|_| Mutex::default()).collect();
+    let results: Vec<Mutex<Option<Read>>> = jobs.iter().map(|_| Mutex::default()).collect();
     let work = || {
         while let Some((job, result)) = {
             let position = next.fetch_add(1, Ordering::Relaxed);

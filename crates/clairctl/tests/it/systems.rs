@@ -1,6 +1,8 @@
 //! Scans of what is no plain distribution, and of what is out of support.
 
-use crate::support::{Machine, Root, corpus, findings, tracker};
+use clair_testing::corpus;
+
+use crate::support::{Machine, Root, findings, tracker};
 
 fn list(version: &str) -> String {
     format!(

@@ -133,7 +133,7 @@ fn count(name: &str, path: &Path, total: &mut Counts) -> String {
 /// How many documents a file holds: the files of an archive, or itself.
 fn documents(path: &Path) -> usize {
     let name = path.to_str().unwrap();
-    if name.ends_with(".zip") {
+    if path.extension().is_some_and(|suffix| suffix == "zip") {
         let mut archive = zip::ZipArchive::new(File::open(path).unwrap()).unwrap();
         return (0..archive.len())
             .filter(|&index| archive.by_index(index).unwrap().is_file())

@@ -127,9 +127,7 @@ async fn what_is_imported_of_a_release_takes_the_place_of_what_was_fetched_of_it
         kind: clair_store::SourceKind::Vulnerability,
     };
     let mut update = world.store.begin_update(&target).await.unwrap();
-    let documents = whole
-        .iter()
-        .map(|advisory| clair_store::Record::encode(advisory));
+    let documents = whole.iter().map(clair_store::Record::encode);
     update
         .add(documents.collect::<Result<_, _>>().unwrap())
         .await
