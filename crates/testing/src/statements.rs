@@ -9,6 +9,8 @@
 
 mod alpine;
 mod amazon;
+mod arch;
+mod bitnami;
 mod chainguard;
 mod cloud;
 mod community;
@@ -83,8 +85,10 @@ pub fn vendors() -> Vec<Vendor> {
         rebuilds::almalinux_errata(),
         alpine::alpine(),
         community::alt(),
+        arch::arch(),
         amazon::amazon(),
         cloud::azurelinux(),
+        bitnami::bitnami(),
         chainguard::chainguard(),
         chainguard::chainguard_secdb(),
         debian::debian(),
