@@ -37,7 +37,11 @@ pub(super) fn bitnami() -> Vendor {
                     "CVE-2023-31419",
                     fixed("7.17.13", "High"),
                 ),
-                says(package("elasticsearch", "7.17.13-0"), "CVE-2023-31419", Fine),
+                says(
+                    package("elasticsearch", "7.17.13-0"),
+                    "CVE-2023-31419",
+                    Fine,
+                ),
                 says(package("grafana", "9.1.8-0"), "CVE-2023-3128", Fine),
                 says(
                     package("grafana", "9.5.3-0"),
