@@ -29,7 +29,7 @@ pub(crate) struct Place {
 impl Place {
     /// Where Clair looks up what is said of a namespace.
     pub(crate) fn of(namespace: &Namespace) -> Self {
-        let name = red_hat_product(namespace);
+        let name = cpe::to_formatted(namespace.as_str());
         let Some(name) = name else {
             return Self {
                 distribution: Some(distribution(namespace)),
@@ -54,18 +54,6 @@ impl Place {
             distribution: Some(unknown(namespace)),
             repository: None,
         }
-    }
-}
-
-/// The product of a namespace of Red Hat. The system's own packages are in many products of one
-/// release, which share their namespace here; a part that is open stands for all of them.
-fn red_hat_product(namespace: &Namespace) -> Option<String> {
-    let text = namespace.as_str();
-    match text.strip_prefix("rhel:") {
-        Some(major) if is_number(major) => Some(format!(
-            "cpe:2.3:*:redhat:enterprise_linux:{major}:*:*:*:*:*:*:*"
-        )),
-        _ => cpe::to_formatted(text),
     }
 }
 
@@ -233,13 +221,7 @@ fn of_product(name: &str) -> Result<Namespace, Skip> {
     let uri = uri
         .filter(|uri| text::is_name(uri))
         .ok_or(Skip::UnknownRelease)?;
-    let mut parts = uri.split(':').skip(2);
-    let is_system = parts.next() == Some("redhat") && parts.next() == Some("enterprise_linux");
-    let major = parts.next().and_then(|number| number.split('.').next());
-    match major.filter(|major| is_system && is_number(major)) {
-        Some(major) => Ok(Namespace::release("rhel", major)),
-        None => uri.parse().map_err(|_| Skip::UnknownRelease),
-    }
+    uri.parse().map_err(|_| Skip::UnknownRelease)
 }
 
 fn of_distribution(distribution: &Distribution<'_>, fixed: &str) -> Result<Vec<Namespace>, Skip> {
@@ -262,7 +244,10 @@ fn of_distribution(distribution: &Distribution<'_>, fixed: &str) -> Result<Vec<N
         (did, _) => did,
     };
     // Written by us for a namespace that Clair does not know.
-    if version_id.starts_with(did) && version_id[did.len()..].starts_with(':') {
+    if version_id
+        .strip_prefix(did)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with(':'))
+    {
         return one(version_id);
     }
     let number = [version_id, version]
@@ -374,7 +359,7 @@ mod tests {
             "sles:15.5",
             "opensuse-leap:15.6",
             "opensuse-tumbleweed",
-            "rhel:9",
+            "cpe:/o:redhat:enterprise_linux:9",
             "cpe:/a:redhat:rhel_eus:9.2::appstream",
             "rocky:9",
             "openeuler:22.03-lts-sp2",

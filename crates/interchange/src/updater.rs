@@ -143,7 +143,7 @@ mod tests {
             ),
             ("ubuntu/updater/jammy", "ubuntu/jammy", "ubuntu:22.04:pro"),
             ("ubuntu/updater/30.04", "ubuntu/30.04", "ubuntu:30.04"),
-            ("rhel-vex", "rhel-vex", "rhel:9"),
+            ("rhel-vex", "rhel-vex", "cpe:/o:redhat:enterprise_linux:9"),
             ("aws-AL1-updater", "aws/2018.03", "amzn:2018.03"),
             ("aws-AL2-updater", "aws/2", "amzn:2"),
             ("aws/2/extras/docker", "aws/2/extras/docker", "amzn:2"),
@@ -162,7 +162,11 @@ mod tests {
             ("osv/pypi", "osv/PyPI", "pypi"),
             ("osv/Mageia", "osv/Mageia", "mageia:9"),
             ("rocky", "rocky", "rocky:9"),
-            ("house-rules", "imported/house-rules", "rhel:9"),
+            (
+                "house-rules",
+                "imported/house-rules",
+                "cpe:/o:redhat:enterprise_linux:9",
+            ),
         ] {
             assert_eq!(source_of(updater).as_deref(), Some(source));
             let namespace = namespace.parse().unwrap();

@@ -132,25 +132,25 @@ fn red_hat() {
         r#"{"name":"openssl","kind":"binary","arch":"aarch64|x86_64"}"#,
         "cpe:2.3:a:redhat:enterprise_linux:9:*:appstream:*:*:*:*:*",
         r#""fixed_in_version":"1:3.0.7-27.el9","arch_op":"pattern match""#,
-        "binary rhel:9 openssl aarch64 x86_64: < 1:3.0.7-27.el9, fixed",
+        "binary cpe:/a:redhat:enterprise_linux:9::appstream openssl aarch64 x86_64: < 1:3.0.7-27.el9, fixed",
     );
     means(
         r#"{"name":"nodejs","kind":"binary","module":"nodejs:18","arch":"x86_64"}"#,
         "cpe:2.3:o:redhat:enterprise_linux:8:*:*:*:*:*:*:*",
         r#""fixed_in_version":"1:18-1","arch_op":"equals""#,
-        "binary rhel:8 nodejs x86_64 nodejs:18: < 1:18-1, fixed",
+        "binary cpe:/o:redhat:enterprise_linux:8 nodejs x86_64 nodejs:18: < 1:18-1, fixed",
     );
     means(
         r#"{"name":"openssl","kind":"source"}"#,
         "cpe:2.3:o:redhat:enterprise_linux:7:*:*:*:*:*:*:*",
         r#""fixed_in_version":"""#,
-        "source rhel:7 openssl: any version, affected",
+        "source cpe:/o:redhat:enterprise_linux:7 openssl: any version, affected",
     );
     means(
         r#"{"name":"openssl","kind":"binary"}"#,
         "cpe:2.3:o:redhat:enterprise_linux:9:*:*:*:*:*:*:*",
         r#""fixed_in_version":"","Invert":true,"Self":{"space":"CVE","name":"CVE-2024-0001"},"Aliases":[]"#,
-        "binary rhel:9 openssl: , not-affected",
+        "binary cpe:/o:redhat:enterprise_linux:9 openssl: , not-affected",
     );
 }
 

@@ -19,7 +19,7 @@ const NAMESPACES: [(&str, &str, Scheme); 24] = [
     ("alpine/v3.18/main", "alpine:3.18", Scheme::Apk),
     ("alpine/edge/main", "alpine:edge", Scheme::Apk),
     ("wolfi", "wolfi", Scheme::Apk),
-    ("rhel-vex", "rhel:9", Scheme::Rpm),
+    ("rhel-vex", "cpe:/o:redhat:enterprise_linux:9", Scheme::Rpm),
     (
         "rhel-vex",
         "cpe:/a:redhat:rhel_eus:9.2::appstream",

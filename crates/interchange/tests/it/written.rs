@@ -151,12 +151,15 @@ fn distributions_are_as_clairs_scanners_find_them() {
             assert_eq!(&distribution[key], value, "{namespace} {key}");
         }
     }
-    let lines = lines("rhel-vex", vec![fixed("rhel:9", Scheme::Rpm)]);
+    let lines = lines(
+        "rhel-vex",
+        vec![fixed("cpe:/o:redhat:enterprise_linux:9", Scheme::Rpm)],
+    );
     let repository = &lines[0]["Vuln"]["repository"];
     assert_eq!(repository["key"], "rhel-cpe-repository");
     assert_eq!(
         repository["name"],
-        "cpe:2.3:*:redhat:enterprise_linux:9:*:*:*:*:*:*:*"
+        "cpe:2.3:o:redhat:enterprise_linux:9:*:*:*:*:*:*:*"
     );
 }
 

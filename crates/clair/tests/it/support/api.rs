@@ -54,16 +54,20 @@ impl Api {
 
     /// Sends a request. `None` if there is no answer.
     pub(crate) async fn try_send(request: RequestBuilder) -> Option<Answer> {
-        let response = request.send().await.ok()?;
-        Some(Answer {
-            status: response.status(),
-            headers: response.headers().clone(),
-            text: response.text().await.ok()?,
-        })
+        Self::answer(request).await.ok()
     }
 
     pub(crate) async fn send(request: RequestBuilder) -> Answer {
-        Self::try_send(request).await.unwrap()
+        Self::answer(request).await.unwrap()
+    }
+
+    async fn answer(request: RequestBuilder) -> reqwest::Result<Answer> {
+        let response = request.send().await?;
+        Ok(Answer {
+            status: response.status(),
+            headers: response.headers().clone(),
+            text: response.text().await?,
+        })
     }
 
     pub(crate) async fn get(&self, path: &str) -> Answer {
