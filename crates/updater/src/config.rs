@@ -286,12 +286,13 @@ database: {connstring: 'host=db dbname=clair user=clair'}
     fn every_feed_is_asked_unless_something_is_said() {
         let config = of(MINIMUM);
         assert_eq!(config.feeds.len(), clair_feeds::all().len());
-        let default = FeedConfig::default();
-        assert!(
-            config.feeds.values().all(|feed| *feed == default),
-            "{:?}",
-            config.feeds
-        );
+        for feed in clair_feeds::all() {
+            let expected = FeedConfig {
+                enabled: feed.is_default(),
+                ..FeedConfig::default()
+            };
+            assert_eq!(config.feeds[feed.name()], expected, "{}", feed.name());
+        }
     }
 
     #[test]

@@ -88,14 +88,22 @@ impl RangeRef<'_> {
     /// When there is a bound and `version` or any bound is not a version in the scheme. That
     /// holds even if another bound already decides: a broken range is broken for every version.
     pub fn contains(self, scheme: Scheme, version: &str) -> Result<bool, ParseVersionError> {
-        let against = |bound: Option<&str>| -> Result<Option<Ordering>, ParseVersionError> {
+        let compare = |version: &str, bound: Option<&str>| {
             bound
                 .map(|bound| scheme.compare(version, bound))
                 .transpose()
         };
-        let introduced = against(self.lower_bound())?;
-        let fixed = against(self.fixed)?;
-        let last_affected = against(self.last_affected)?;
+        let introduced = compare(version, self.lower_bound())?;
+        let fixed = compare(version, self.fixed)?;
+        // Bitnami's records name the last version of an application without the revisions of its
+        // builds, and mean all of them.
+        let last = match self.last_affected {
+            Some(bound) if scheme == Scheme::Bitnami && !bound.contains('-') => {
+                version.split(['-', '+']).next().unwrap_or(version)
+            }
+            _ => version,
+        };
+        let last_affected = compare(last, self.last_affected)?;
 
         Ok(introduced.is_none_or(Ordering::is_ge)
             && fixed.is_none_or(Ordering::is_lt)

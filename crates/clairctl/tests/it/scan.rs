@@ -222,6 +222,7 @@ cve-2024-0003: the image is affected
     CVE-2024-0003 of debian says: source package bash in debian:bookworm: < 5.2.16-1 vulnerable, \
          fixed
     5.2.15-2 is in < 5.2.16-1
+  debian: risk 10: impact 0.20 (severity Low), threat 0.00 (nothing is known)
 "
     );
 }

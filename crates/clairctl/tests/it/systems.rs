@@ -43,7 +43,7 @@ fn components_of_bitnami_are_found_beside_the_distribution() {
     // Fixed in 7.9.0.
     assert!(found.iter().all(|(name, _)| name != "CVE-2020-7019"));
     assert_eq!(report["coverage"], serde_json::json!([]));
-    let explained = machine.succeed(&["scan", &image, "--explain", "CVE-2020-7020"]);
+    let explained = machine.succeed(&["scan", &image, "--explain", "CVE-2020-7020", "-o", "table"]);
     assert!(explained.contains("the image is affected"), "{explained}");
     let table = machine.succeed(&["scan", &image, "-o", "table"]);
     assert!(table.contains("elasticsearch  7.9.1-3"), "{table}");

@@ -202,8 +202,14 @@ pub(super) fn openeuler() -> Vendor {
                     "CVE-2023-52445",
                     Fine,
                 ),
+                // No kernel is in its headers.
                 says(
                     package("kernel-headers", "5.10.0-60.18.0.50.oe2203").source("kernel"),
+                    "CVE-2021-47036",
+                    Fine,
+                ),
+                says(
+                    package("kernel-tools", "5.10.0-60.18.0.50.oe2203").source("kernel"),
                     "CVE-2021-47036",
                     fixed("5.10.0-153.48.0.126.oe2203sp2", "Medium"),
                 ),
