@@ -5,7 +5,7 @@ use std::process::{Command, Output};
 
 use clair_testing::Postgres;
 
-use crate::support::{Options, Outside, Suite, clairctl};
+use crate::support::{Local, Options, Outside, Suite};
 
 fn clair(arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_clair"))
@@ -100,7 +100,7 @@ async fn health_is_asked_without_a_shell() {
 // The vendor of the feed goes on while the command is waited for.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_server_of_a_configuration_is_administered() {
-    if clairctl().is_none() {
+    if Local::new().is_none() {
         return;
     }
     let outside = Outside::start().await;

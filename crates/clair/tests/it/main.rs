@@ -12,4 +12,5 @@ mod flow;
 mod killed;
 mod replicas;
 mod same_report;
+mod statements;
 mod support;

@@ -2,20 +2,17 @@
 //! and the same feed.
 
 use std::fs;
-use std::path::Path;
-use std::process::Command;
 use std::time::Duration;
 
 use clair_testing::Postgres;
-use serde_json::Value;
 
-use crate::support::{EXPLOITED, Image, Options, Outside, Suite, clairctl, tracker};
+use crate::support::{
+    EXPLOITED, Image, Local, Options, Outside, Suite, tracker, without_what_differs,
+};
 
 #[tokio::test]
 async fn clairctl_and_the_suite_give_the_same_report() {
-    let Some(clairctl) = clairctl() else {
-        return;
-    };
+    let Some(local) = Local::new() else { return };
     let feed = tracker(&[
         ("openssl", "CVE-2024-0001"),
         ("zlib", "CVE-2024-0002"),
@@ -51,56 +48,15 @@ async fn clairctl_and_the_suite_give_the_same_report() {
     let exploited = &served["enrichments"][clair_risk::KEV][0];
     assert!(exploited.is_object(), "{served}");
 
-    let directory = tempfile::tempdir().unwrap();
-    let scanned = scan(&clairctl, directory.path(), &feed, &image);
-    assert_eq!(without_what_differs(served), without_what_differs(scanned));
-}
-
-/// Scans an image of the same layer by `clairctl`, with a database of the same feed.
-fn scan(clairctl: &Path, directory: &Path, feed: &str, image: &Image) -> Value {
-    let mirror = directory.join("mirror/debian");
-    fs::create_dir_all(&mirror).unwrap();
-    fs::write(mirror.join("json"), feed).unwrap();
-    let mirror = directory.join("mirror/kev");
-    fs::create_dir_all(&mirror).unwrap();
-    let catalogue = mirror.join("known_exploited_vulnerabilities.json");
+    let mirror = tempfile::tempdir().unwrap();
+    fs::create_dir(mirror.path().join("debian")).unwrap();
+    fs::write(mirror.path().join("debian/json"), feed).unwrap();
+    let catalogue = mirror
+        .path()
+        .join("kev/known_exploited_vulnerabilities.json");
+    fs::create_dir(mirror.path().join("kev")).unwrap();
     fs::write(catalogue, EXPLOITED).unwrap();
-    let layout = directory.join("layout");
-    image.write_layout(&layout);
-    let run = |arguments: &[&str]| {
-        let output = Command::new(clairctl)
-            .args(arguments)
-            .current_dir(directory)
-            .env("HOME", directory)
-            .output()
-            .unwrap();
-        assert!(
-            output.status.success(),
-            "{arguments:?}: {}",
-            String::from_utf8_lossy(&output.stderr)
-        );
-        output.stdout
-    };
-    run(&[
-        "db",
-        "update",
-        "--db",
-        "db",
-        "--from",
-        "mirror",
-        "--only",
-        "debian,kev",
-        "--offline",
-    ]);
-    let report = run(&["scan", "layout", "--db", "db", "-o", "json"]);
-    serde_json::from_slice(&report).unwrap()
-}
-
-/// The digest of the manifest is that of a document, which the two have in different forms; the
-/// platform stands in the configuration of the image, which is not submitted.
-fn without_what_differs(mut report: Value) -> Value {
-    let report_fields = report.as_object_mut().unwrap();
-    report_fields.remove("manifest_hash");
-    report_fields.remove("platform");
-    report
+    local.update(mirror.path());
+    let scanned = local.scan(&image);
+    assert_eq!(without_what_differs(served), without_what_differs(scanned));
 }

@@ -1,4 +1,4 @@
-//! Images of Debian, out of a few words.
+//! Images out of root file systems.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -7,14 +7,12 @@ use std::path::Path;
 
 use aws_lc_rs::digest::{SHA256, digest};
 use bytes::Bytes;
+use clair_testing::Root;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde_json::{Value, json};
 
 use super::Outside;
-
-const OS_RELEASE: &str = "ID=debian\nVERSION_ID=\"12\"\nVERSION_CODENAME=bookworm\n\
-    PRETTY_NAME=\"Debian GNU/Linux 12 (bookworm)\"\nVERSION=\"12 (bookworm)\"\nNAME=\"Debian GNU/Linux\"\n";
 
 /// An image with one layer.
 #[derive(Debug, Clone)]
@@ -28,16 +26,21 @@ pub(crate) struct Image {
 }
 
 impl Image {
-    /// An image that has these packages, all of version 1.
+    /// An image of Debian that has these packages, all of version 1.
     pub(crate) fn with_packages(names: &[&str]) -> Self {
-        let mut status = String::new();
-        for name in names {
-            status.push_str(&paragraph(name));
-        }
-        let bytes = layer(&[
-            ("etc/os-release", OS_RELEASE.as_bytes()),
-            ("var/lib/dpkg/status", status.as_bytes()),
-        ]);
+        let root = names
+            .iter()
+            .fold(Root::debian("bookworm", "12"), |root, name| {
+                root.with(name, "1", name)
+            });
+        Self::new(&root)
+    }
+
+    /// An image of a root file system.
+    pub(crate) fn new(root: &Root) -> Self {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+        encoder.write_all(&root.layer()).unwrap();
+        let bytes = Bytes::from(encoder.finish().unwrap());
         let layer = sha256(&bytes);
         Self {
             digest: sha256(layer.as_bytes()),
@@ -93,26 +96,6 @@ impl Image {
             }],
         })
     }
-}
-
-fn paragraph(name: &str) -> String {
-    format!(
-        "Package: {name}\nStatus: install ok installed\nVersion: 1\nArchitecture: amd64\n\
-         Maintainer: Nobody <nobody@example.org>\nDescription: a package\n\n"
-    )
-}
-
-fn layer(files: &[(&str, &[u8])]) -> Bytes {
-    let mut archive = tar::Builder::new(GzEncoder::new(Vec::new(), Compression::fast()));
-    for (path, content) in files {
-        let mut header = tar::Header::new_gnu();
-        header.set_size(content.len().try_into().unwrap());
-        header.set_mode(0o644);
-        archive.append_data(&mut header, path, *content).unwrap();
-    }
-    let mut encoder = archive.into_inner().unwrap();
-    encoder.flush().unwrap();
-    encoder.finish().unwrap().into()
 }
 
 fn sha256(bytes: &[u8]) -> String {

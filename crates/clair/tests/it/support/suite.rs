@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs::{self, File};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
 
 use clair_testing::{Nats, Postgres, free_port};
@@ -22,6 +22,9 @@ pub(crate) struct Options<'a> {
     pub(crate) database: String,
     /// NATS, if there is one.
     pub(crate) nats: Option<&'a Nats>,
+    /// A mirror on disk, of which all feeds are read; otherwise the one outside, which
+    /// has two.
+    pub(crate) mirror: Option<&'a Path>,
     /// Further lines of the configuration.
     pub(crate) more: &'a str,
 }
@@ -82,8 +85,7 @@ database: {{connstring: '{database}'}}
 {services}auth: {{psk: {{key: '{KEY}', iss: [quay]}}}}
 indexer: {{egress: {{allow_loopback: true}}}}
 matcher: {{data_dir: '{data}', poll_interval: 1s}}
-updaters: {{sets: [debian, kev]}}
-updater: {{mirror: '{mirror}', jitter: 0s}}
+{updaters}updater: {{mirror: '{mirror}', jitter: 0s}}
 notifier:
   poll_interval: 1s
   delivery_interval: 1s
@@ -93,7 +95,12 @@ notifier:
 {more}",
             database = options.database,
             data = directory.path().join("data").display(),
-            mirror = outside.mirror(),
+            updaters = options
+                .mirror
+                .map_or("updaters: {sets: [debian, kev]}\n", |_| ""),
+            mirror = options
+                .mirror
+                .map_or_else(|| outside.mirror(), |path| path.display().to_string()),
             receiver = outside.receiver(),
             more = options.more,
         );
