@@ -88,6 +88,7 @@ impl Config {
         tls: Option<Arc<rustls::ServerConfig>>,
         health: Health,
     ) -> Self {
+        crate::health::expect(&health);
         let connstring = configured.connstring(Service::Gateway);
         let options = clair_store::Options {
             // A token is noted in a millisecond.

@@ -13,11 +13,18 @@ use crate::app::Channels;
 /// So often it is looked.
 const INTERVAL: Duration = Duration::from_secs(5);
 
+const INDEXER: &str = "gateway-indexer";
+
+/// Holds the process for not ready until the gateway listens and has looked at the services.
+pub(crate) fn expect(health: &Health) {
+    health.check(INDEXER);
+}
+
 /// Looks at the services for as long as it is let. The gateway serves without any one of them:
 /// requests that need it are told that it is not there.
 pub(crate) async fn look_after(channels: Channels, health: Health) {
     let mut services = vec![
-        (channels.indexer, health.check("gateway-indexer")),
+        (channels.indexer, health.check(INDEXER)),
         (channels.matcher, health.check("gateway-matcher")),
         (channels.updater, health.check("gateway-updater")),
     ];

@@ -93,6 +93,7 @@ impl Config {
         bus: Option<Bus>,
         health: Health,
     ) -> Self {
+        crate::health::expect(&health);
         let listen = services.internal.listen_address(Service::Indexer);
         Self {
             listen: listen.unwrap_or(ListenAddress::port(6071)),

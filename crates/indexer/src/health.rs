@@ -5,6 +5,13 @@ use clair_runtime::{Check, Health};
 use clair_service::{INTERVAL, look_at_bus, look_at_database};
 use clair_store::Store;
 
+const DATABASE: &str = "indexer-database";
+
+/// Holds the process for not ready until the indexer has looked at what it needs.
+pub(crate) fn expect(health: &Health) {
+    health.check(DATABASE);
+}
+
 /// What the health of the process depends on.
 #[derive(Debug)]
 pub(crate) struct Checks {
@@ -15,7 +22,7 @@ pub(crate) struct Checks {
 impl Checks {
     pub(crate) fn new(health: &Health, has_queue: bool) -> Self {
         Self {
-            database: health.check("indexer-database"),
+            database: health.check(DATABASE),
             queue: has_queue.then(|| health.check("indexer-queue")),
         }
     }

@@ -47,6 +47,7 @@ impl Config {
         bus: Option<Bus>,
         health: Health,
     ) -> Self {
+        crate::health::expect(&health);
         let listen = services.internal.listen_address(Service::Matcher);
         let mut database = Database::of(Service::Matcher, services);
         database.options.statement_timeout = SNAPSHOT_TIMEOUT;

@@ -2,6 +2,13 @@
 
 use clair_runtime::{Check, Health};
 
+const DATA: &str = "matcher-data";
+
+/// Holds the process for not ready until the matcher has looked at what it needs.
+pub(crate) fn expect(health: &Health) {
+    health.check(DATA);
+}
+
 /// What the health of the process depends on. Without any data, callers are told to go to another
 /// replica; without the database or the events, reports are made of what there is.
 #[derive(Debug)]
@@ -15,7 +22,7 @@ pub(crate) struct Checks {
 impl Checks {
     pub(crate) fn new(health: &Health, served: clair_rpc::Health) -> Self {
         let checks = Self {
-            data: health.check("matcher-data"),
+            data: health.check(DATA),
             database: health.check("matcher-database"),
             served,
         };

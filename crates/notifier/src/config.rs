@@ -135,6 +135,7 @@ impl Config {
         health: Health,
         certificates: CertificateWatch,
     ) -> Result<Self, InvalidConfig> {
+        crate::health::expect(&health);
         let notifier = &services.notifier;
         let listen = services.internal.listen_address(Service::Notifier);
         let database = Database::of(Service::Notifier, services);

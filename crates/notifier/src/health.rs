@@ -8,6 +8,13 @@ use clair_service::{INTERVAL, look_at_bus, look_at_database};
 use clair_store::Store;
 use tokio_util::sync::CancellationToken;
 
+const DATABASE: &str = "notifier-database";
+
+/// Holds the process for not ready until the notifier has looked at what it needs.
+pub(crate) fn expect(health: &Health) {
+    health.check(DATABASE);
+}
+
 /// What the health of the process depends on.
 #[derive(Debug)]
 pub(crate) struct Checks {
@@ -22,7 +29,7 @@ pub(crate) struct Checks {
 impl Checks {
     pub(crate) fn new(health: &Health, has_events: bool) -> Self {
         let checks = Self {
-            database: health.check("notifier-database"),
+            database: health.check(DATABASE),
             events: has_events.then(|| health.check("notifier-events")),
             updates: health.check("notifier-updates"),
             delivery: health.check("notifier-delivery"),

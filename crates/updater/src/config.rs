@@ -126,6 +126,7 @@ impl Config {
         events: Arc<dyn Events>,
         health: Health,
     ) -> Result<Self, InvalidConfig> {
+        crate::health::check(&health);
         let listen = services.internal.listen_address(Service::Updater);
         let database = Database::of(Service::Updater, services);
         let mirror = services.updater.mirror.as_ref();

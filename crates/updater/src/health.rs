@@ -4,7 +4,8 @@ use clair_runtime::{Check, Health};
 use clair_service::{INTERVAL, look_at_database};
 use clair_store::Store;
 
-/// The check that the health of the process has of the updater.
+/// The check that the health of the process has of the updater. From the first call on, the process
+/// is not ready before the updater has looked at what it needs.
 pub(crate) fn check(health: &Health) -> Check {
     health.check("updater-database")
 }

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::process::{Command, Output};
+use std::time::{Duration, Instant};
 
 use clair_testing::Postgres;
 
@@ -122,4 +123,30 @@ async fn the_server_of_a_configuration_is_administered() {
     assert!(text.contains("debian"), "{text}");
     let unknown = clair(&["--conf", name, "admin", "update", "--only", "debain"]);
     assert_eq!(unknown.status.code(), Some(1), "{}", errors(&unknown));
+}
+
+// Who is sent requests once it says to be ready must not refuse them.
+#[tokio::test]
+async fn a_process_is_not_ready_before_it_answers() {
+    let outside = Outside::start().await;
+    let postgres = Postgres::shared();
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    for _ in 0..3 {
+        let options = Options {
+            database: postgres.database(),
+            ..Options::default()
+        };
+        let mut suite = Suite::prepare(&options, &outside);
+        suite.begin("combo");
+        let asked = Instant::now();
+        loop {
+            let answer = client.get(suite.readiness("combo")).send().await;
+            if answer.is_ok_and(|answer| answer.status().is_success()) {
+                break;
+            }
+            assert!(asked.elapsed() < Duration::from_secs(60), "it never is");
+        }
+        let answer = suite.api.get("/indexer/api/v1/index_state").await;
+        assert_eq!(answer.status, 200, "{}", answer.text);
+    }
 }

@@ -70,7 +70,8 @@ impl Health {
         self.set(PROCESS, CheckStatus::Failed, Some("stopping".to_owned()));
     }
 
-    /// Adds a check, which has failed until something else is known.
+    /// Adds a check, or finds it. It has failed until something else is known; one that is there
+    /// before the process has [`started`](Self::started) is waited for.
     pub fn check(&self, name: &'static str) -> Check {
         let check = Check {
             health: self.clone(),
