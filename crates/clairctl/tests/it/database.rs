@@ -1,6 +1,8 @@
 //! `clairctl db`.
 
 use std::fs;
+use std::thread;
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -213,4 +215,57 @@ fn the_status_is_a_table_for_people() {
         "{status}"
     );
     assert!(row.contains(" ago "), "{status}");
+}
+
+/// A document that takes a while to read: that many vulnerabilities of one package.
+fn long(count: usize) -> String {
+    let ids: Vec<String> = (0..count)
+        .map(|n| format!("CVE-2024-{}", 10_000 + n))
+        .collect();
+    let facts = ids
+        .iter()
+        .map(|id| ("curl", &**id, "bookworm", None, "low"));
+    tracker(&facts.chain([FACT]).collect::<Vec<_>>())
+}
+
+#[test]
+fn an_update_that_is_killed_leaves_what_was_there_and_the_next_one_is_whole() {
+    let machine = Machine::new();
+    machine.write("mirror/debian/json", &tracker(&[FACT]));
+    machine.update("mirror", "debian");
+    let image = machine.root("root", &bash());
+    let before = findings(&machine.json(&["scan", &image, "-o", "json"]));
+    assert_eq!(before.len(), 1);
+    machine.write("mirror/debian/json", &long(20_000));
+    let update = [
+        "db",
+        "update",
+        "--offline",
+        "--from",
+        "mirror",
+        "--only",
+        "debian",
+    ];
+    let mut killed = 0;
+    for milliseconds in [5, 20, 50, 100, 200] {
+        let mut running = machine.command(&update).spawn().unwrap();
+        thread::sleep(Duration::from_millis(milliseconds));
+        running.kill().unwrap();
+        if running.wait().unwrap().success() {
+            break;
+        }
+        killed += 1;
+        assert_eq!(sources(&machine), [("debian".to_owned(), 1)]);
+        assert_eq!(
+            findings(&machine.json(&["scan", &image, "-o", "json"])),
+            before
+        );
+    }
+    assert!(killed > 0, "it is too fast to be killed");
+    machine.update("mirror", "debian");
+    assert_eq!(sources(&machine), [("debian".to_owned(), 20_001)]);
+    assert_eq!(
+        findings(&machine.json(&["scan", &image, "-o", "json"])),
+        before
+    );
 }

@@ -45,17 +45,21 @@ impl Machine {
         path
     }
 
-    /// Runs `clairctl` in the machine's directory.
-    pub(crate) fn clairctl(&self, arguments: &[&str]) -> Run {
-        let output = Command::new(env!("CARGO_BIN_EXE_clairctl"))
+    /// `clairctl` in the machine's directory.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_clairctl"));
+        command
             .args(arguments)
             .current_dir(self.dir.path())
             .env_clear()
             .env("XDG_CACHE_HOME", self.path("cache"))
-            .env("HOME", self.dir.path())
-            .output()
-            .unwrap();
-        Run::new(output)
+            .env("HOME", self.dir.path());
+        command
+    }
+
+    /// Runs it.
+    pub(crate) fn clairctl(&self, arguments: &[&str]) -> Run {
+        Run::new(self.command(arguments).output().unwrap())
     }
 
     /// Runs `clairctl`, which must succeed, and gives what it printed.
