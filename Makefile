@@ -27,6 +27,7 @@ test: setup lint ## Check format and lints, and run all tests
 
 bench: build servers ## Measure against yardsticks in the same run: make bench IMAGES=DIR
 	$(CARGO) build --release --locked -p clair-vulndb --example bench_open --example bench_lookup
+	$(CARGO) build --release --locked -p clair-matching --example bench_report
 	$(CARGO) build --release --locked -p clair-store --example bench_store
 	@deploy/bench $(IMAGES)
 	@deploy/bench-suite $(IMAGES)
