@@ -5,6 +5,12 @@ use serde::Deserialize;
 
 use crate::{cvss, text};
 
+/// Reads an assessment that somebody published as their own; `None` where it is none.
+pub fn assessment(json: &str, source: &str) -> Option<Assessment> {
+    let written: Written = serde_json::from_str(json).ok()?;
+    written.keep(source, true, "")
+}
+
 /// An assessment, with all that it may have beside what we keep.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -107,6 +107,7 @@ mod updateinfo;
 mod vulnrichment;
 mod xml;
 
+pub use assessment::assessment;
 pub use document::{Document, LimitReached, Limits};
 pub use error::FeedError;
 pub use feed::{Feed, Sink, Skip, Source};

@@ -7,12 +7,12 @@
 //! <https://github.com/CVEProject/cve-schema>.
 
 use clair_model::SourceKind;
-use clair_model::facts::{self, Assessment, Exploitation, Ssvc, Vulnrichment};
+use clair_model::facts::{self, Exploitation, Ssvc, Vulnrichment};
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::assessment::Written;
+use crate::assessment::assessment;
 use crate::facts::hand_over;
 use crate::{Document, Feed, FeedError, Fetcher, Location, Sink, Skip, Source, archive, text};
 
@@ -200,7 +200,7 @@ fn read(record: &Record, skip: &mut dyn FnMut(Skip, &str)) -> Result<Vulnrichmen
         for metric in &container.metrics {
             let written = [&metric.v40, &metric.v31, &metric.v30, &metric.v2];
             for written in written.into_iter().flatten() {
-                match assessment(written, &container.provider_metadata.short_name) {
+                match assessment(written.get(), &container.provider_metadata.short_name) {
                     Some(assessment) => added.cvss.push(assessment),
                     None => skip(Skip::Malformed, &format!("an assessment of {id}")),
                 }
@@ -222,11 +222,6 @@ fn read(record: &Record, skip: &mut dyn FnMut(Skip, &str)) -> Result<Vulnrichmen
         return Err(Skip::NothingAdded);
     }
     Ok(added)
-}
-
-fn assessment(json: &RawValue, publisher: &str) -> Option<Assessment> {
-    let written: Written = serde_json::from_str(json.get()).ok()?;
-    written.keep(publisher, true, "")
 }
 
 /// The answers, where all three questions have one that we know.

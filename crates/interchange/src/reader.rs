@@ -3,10 +3,12 @@
 use std::io::{BufRead, BufReader, Read};
 
 use clair_feeds::{Document, Skip, by_name, text};
-use clair_model::{Advisory, Enrichment, SourceKind};
+use clair_model::facts::{RELEASE, Release};
+use clair_model::{Advisory, Enrichment, JsonText, SourceKind};
 use jiff::Timestamp;
 use uuid::Uuid;
 
+use crate::enricher::{COPY, Enricher};
 use crate::error::Error;
 use crate::inward;
 use crate::updater::{feed_of, source_of};
@@ -92,6 +94,9 @@ struct Current {
     reference: Uuid,
     kind: SourceKind,
     updater: String,
+    enricher: Option<Enricher>,
+    /// Of the feed that Clair's enricher has read, which tells it with every fact.
+    release: Release,
     is_wanted: bool,
 }
 
@@ -169,12 +174,19 @@ impl Reader<'_> {
             date: line.date,
             kind,
         };
-        let is_wanted = self.receiver.begin(&update)?;
+        let enricher = match kind {
+            SourceKind::Enrichment => Enricher::of_updater(&update.updater),
+            SourceKind::Vulnerability => None,
+        };
+        let is_copy = enricher.is_some() && update.fingerprint.starts_with(COPY);
+        let is_wanted = !is_copy && self.receiver.begin(&update)?;
         self.current = Some(Current {
             feed: feed_of(&update.source).to_owned(),
             reference: line.reference,
             kind,
             updater: update.updater,
+            enricher,
+            release: Release::default(),
             is_wanted,
         });
         Ok(())
@@ -206,15 +218,31 @@ impl Reader<'_> {
             .ok_or_else(|| self.wrong("Enrichment: it is missing"))?;
         let fact: Fact<Vec<String>> = serde_json::from_str(json.get())
             .map_err(|error| self.wrong(format!("Enrichment: {error}")))?;
-        // The facts of Clair's enrichers have another form than those of our feeds.
-        let feed = self.current.as_ref().map_or("", |current| &current.feed);
-        let is_ours = by_name(feed).is_some_and(|feed| feed.kind() == SourceKind::Enrichment);
         let Fact { tags, value } = fact;
-        if !is_ours || tags.is_empty() || !tags.iter().all(|tag| text::is_name(tag)) {
-            self.receiver.skipped(Skip::OtherProduct);
+        if tags.is_empty() || !tags.iter().all(|tag| text::is_name(tag)) {
+            self.receiver.skipped(Skip::BadId);
             return Ok(());
         }
-        self.receiver.enrichment(Enrichment { tags, value })
+        let Some(current) = &mut self.current else {
+            return Ok(());
+        };
+        if let Some(enricher) = current.enricher {
+            match enricher.read(tags, &value) {
+                Ok((enrichment, release)) => {
+                    current.release = release;
+                    return self.receiver.enrichment(enrichment);
+                }
+                Err(reason) => self.receiver.skipped(reason),
+            }
+            return Ok(());
+        }
+        let feed = by_name(&current.feed);
+        if feed.is_some_and(|feed| feed.kind() == SourceKind::Enrichment) {
+            return self.receiver.enrichment(Enrichment { tags, value });
+        }
+        // Nothing here would know what to do with it.
+        self.receiver.skipped(Skip::OtherProduct);
+        Ok(())
     }
 
     /// Joins what is said of several packages by lines that follow each other.
@@ -243,10 +271,15 @@ impl Reader<'_> {
         if let Some(advisory) = self.pending.take() {
             self.receiver.advisory(advisory)?;
         }
-        match self.current.take() {
-            Some(current) if current.is_wanted => self.receiver.end(),
-            _ => Ok(()),
+        let Some(current) = self.current.take().filter(|current| current.is_wanted) else {
+            return Ok(());
+        };
+        if current.release != Release::default() {
+            let value =
+                JsonText::of(&current.release).map_err(|error| self.wrong(error.to_string()))?;
+            self.receiver.enrichment(Enrichment::new(RELEASE, value))?;
         }
+        self.receiver.end()
     }
 }
 

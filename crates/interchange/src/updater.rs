@@ -2,6 +2,7 @@
 
 use clair_model::Namespace;
 
+use crate::enricher::Enricher;
 use crate::releases;
 
 /// What sources are below that come from an updater which is neither Clair's nor ours.
@@ -41,6 +42,9 @@ pub(crate) fn source_of(updater: &str) -> Option<String> {
 
 /// One of Clair's.
 fn clairs(updater: &str) -> Option<String> {
+    if let Some(enricher) = Enricher::of_updater(updater) {
+        return Some(enricher.source().to_owned());
+    }
     let within = |prefix, suffix| updater.strip_prefix(prefix)?.strip_suffix(suffix);
     if updater == "debian/updater" {
         return Some("debian".to_owned());

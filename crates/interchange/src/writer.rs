@@ -5,16 +5,18 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{self, BufReader, BufWriter, Read as _, Seek as _, Write};
+use std::io::{self, BufRead as _, BufReader, BufWriter, Read as _, Seek as _, Write};
 use std::path::{Path, PathBuf};
 
 use clair_feeds::{Sink, Skip};
+use clair_model::facts::{RELEASE, Release};
 use clair_model::{Advisory, Enrichment, JsonText, SourceKind};
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use xxhash_rust::xxh3::Xxh3Default;
 
+use crate::enricher::{COPY, Enricher};
 use crate::outward::{self, Loss};
 use crate::updater::updater_of;
 use crate::vulnerability::{Extra, Fact, Vulnerability};
@@ -72,6 +74,8 @@ pub struct SourceWriter {
     source: String,
     directory: PathBuf,
     parts: BTreeMap<String, Part>,
+    /// Of the feed, if it tells one.
+    release: Release,
     summary: ExportSummary,
 }
 
@@ -141,6 +145,7 @@ impl SourceWriter {
             source: source.to_owned(),
             directory: directory.to_owned(),
             parts: BTreeMap::new(),
+            release: Release::default(),
             summary: ExportSummary::default(),
         }
     }
@@ -170,13 +175,18 @@ impl SourceWriter {
         Ok(())
     }
 
-    /// Takes an enrichment. Clair has enrichers of its own, and keeps what it has no use for.
+    /// Takes an enrichment. Clair keeps what none of its enrichers has.
     ///
     /// # Errors
     ///
     /// When the disk does not.
     pub fn add_enrichment(&mut self, enrichment: &Enrichment) -> io::Result<()> {
         self.summary.enrichments += 1;
+        if enrichment.tags == [RELEASE]
+            && let Ok(release) = enrichment.value.read()
+        {
+            self.release = release;
+        }
         let mut value = enrichment.value.clone();
         if value.get().contains(['\n', '\r']) {
             // Space between the parts of a document may break lines; within texts it cannot.
@@ -200,16 +210,59 @@ impl SourceWriter {
     ///
     /// When the disk does not take it.
     pub fn finish(self) -> io::Result<Written> {
-        let finish = |(updater, part): (String, Part)| Ok((updater, part.finish()?));
+        let mut parts = BTreeMap::new();
+        for (updater, part) in self.parts {
+            parts.insert(updater, part.finish()?);
+        }
+        if let Some(enricher) = Enricher::of_source(&self.source)
+            && let Some(own) = parts.get_mut(&self.source)
+            && let Some(copy) = copy(own, &self.directory, enricher, &self.release)?
+        {
+            parts.insert(enricher.updater().to_owned(), copy);
+        }
         Ok(Written {
-            parts: self
-                .parts
-                .into_iter()
-                .map(finish)
-                .collect::<io::Result<_>>()?,
+            parts,
             summary: self.summary,
         })
     }
+}
+
+/// A line of a part, as it is read again.
+#[derive(Deserialize)]
+struct Again {
+    #[serde(rename = "Enrichment")]
+    enrichment: Fact<Vec<String>>,
+}
+
+/// What a source states in the words of Clair's enricher; `None` if that is nothing.
+fn copy(
+    own: &mut Finished,
+    directory: &Path,
+    enricher: Enricher,
+    release: &Release,
+) -> io::Result<Option<Finished>> {
+    let mut copy = None;
+    for line in BufReader::new(zstd::Decoder::new(&own.lines)?).lines() {
+        let Fact { tags, value } = serde_json::from_str::<Again>(&line?)?.enrichment;
+        let Some(value) = enricher.write(&tags, &value, release) else {
+            continue;
+        };
+        let part = match &mut copy {
+            Some(part) => part,
+            None => copy.insert(Part::new(directory)?),
+        };
+        part.add(&serde_json::to_vec(&Rest {
+            vulnerability: None,
+            enrichment: Some(Fact {
+                tags: &tags[..],
+                value,
+            }),
+            kind: SourceKind::Enrichment.name(),
+            extra: None,
+        })?)?;
+    }
+    own.lines.rewind()?;
+    copy.map(Part::finish).transpose()
 }
 
 /// Writes a line into the part of an updater.
@@ -309,11 +362,12 @@ fn write_lines(out: &mut dyn Write, date: Timestamp, sources: Vec<Written>) -> i
         for part in &parts {
             hash.update(&part.hash.to_be_bytes());
         }
+        let mark = Enricher::of_updater(&updater).map_or("", |_| COPY);
         let common = serde_json::to_vec(&Common {
             updater: &updater,
             // The same records have the same one, whenever and wherever they were exported: who
             // has imported them passes over them.
-            fingerprint: format!("xxh3:{:032x}", hash.digest128()),
+            fingerprint: format!("{mark}xxh3:{:032x}", hash.digest128()),
             date,
             reference: Uuid::new_v4(),
         })?;

@@ -63,6 +63,21 @@ pub struct Assessment {
     pub data: CvssData,
 }
 
+impl Assessment {
+    /// The one of several that Clair would show: the feed's own by 3.1, else by 3.0. Where there is
+    /// none, which is so of most CVEs since 2024, that of somebody else.
+    pub fn of_version_3(assessments: &[Self]) -> Option<&Self> {
+        let of = |primary: bool, version: &str| {
+            let mut matching = assessments.iter();
+            matching.find(|it| it.primary == primary && it.data.version == version)
+        };
+        of(true, "3.1")
+            .or_else(|| of(true, "3.0"))
+            .or_else(|| of(false, "3.1"))
+            .or_else(|| of(false, "3.0"))
+    }
+}
+
 /// An assessment by CVSS 2.0, 3.0, 3.1 or 4.0 with the words of the schemas of FIRST, for 3.x all
 /// base metrics.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -127,6 +142,36 @@ pub struct Kev {
     pub due_date: String,
     /// Whether it is used by ransomware: `Known` or `Unknown`.
     pub known_ransomware_campaign_use: String,
+}
+
+/// [`Epss`] in the words of Clair's enricher.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ClairEpss {
+    /// The version of the model.
+    #[serde(default)]
+    pub model_version: String,
+    /// The date of the scores, as the feed writes it.
+    #[serde(default)]
+    pub date: String,
+    /// The CVE.
+    pub cve: String,
+    /// Its score.
+    #[serde(flatten)]
+    pub epss: Epss,
+}
+
+/// [`Kev`] in the words of Clair's enricher.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClairKev {
+    /// The CVE.
+    pub cve: String,
+    /// The version of the catalogue.
+    #[serde(default)]
+    pub catalog_version: String,
+    /// Its entry.
+    #[serde(flatten)]
+    pub kev: Kev,
 }
 
 /// What CISA adds to a record of the CVE list.

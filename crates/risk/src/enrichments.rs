@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use clair_model::facts::{Assessment, CvssData, Epss, Exploitation, Kev, Release, Ssvc};
+use clair_model::facts::{Assessment, ClairEpss, ClairKev, CvssData, Exploitation, Release, Ssvc};
 use clair_model::{Id, JsonText};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -38,27 +38,6 @@ pub struct UnreadableEnrichment {
 }
 
 type ById<T> = BTreeMap<Id, Vec<T>>;
-
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct EpssItem {
-    #[serde(default)]
-    model_version: String,
-    #[serde(default)]
-    date: String,
-    cve: String,
-    #[serde(flatten)]
-    epss: Epss,
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-struct KevItem {
-    cve: String,
-    #[serde(default)]
-    catalog_version: String,
-    #[serde(flatten)]
-    kev: Kev,
-}
 
 #[derive(Debug, Serialize, Deserialize)]
 struct ScoreItem {
@@ -99,14 +78,14 @@ pub fn write<'f>(
     releases: &Releases,
 ) -> Result<BTreeMap<String, Vec<JsonText>>, serde_json::Error> {
     let mut cvss: ById<&CvssData> = ById::new();
-    let mut epss: ById<EpssItem> = ById::new();
-    let mut kev: ById<KevItem> = ById::new();
+    let mut epss: ById<ClairEpss> = ById::new();
+    let mut kev: ById<ClairKev> = ById::new();
     let mut scores: ById<ScoreItem> = ById::new();
     let mut ssvc: ById<SsvcItem> = ById::new();
     for (id, facts) in facts {
         for facts in &facts.cves {
             let cve = &facts.cve;
-            if let Some(assessment) = of_version_3(&facts.assessments) {
+            if let Some(assessment) = Assessment::of_version_3(&facts.assessments) {
                 cvss.entry(id).or_default().push(&assessment.data);
             }
             for assessment in &facts.assessments {
@@ -114,7 +93,7 @@ pub fn write<'f>(
                 scores.entry(id).or_default().push(item);
             }
             if let Some(known) = facts.epss {
-                epss.entry(id).or_default().push(EpssItem {
+                epss.entry(id).or_default().push(ClairEpss {
                     model_version: releases.epss.version.clone(),
                     date: releases.epss.date.clone(),
                     cve: cve.clone(),
@@ -122,7 +101,7 @@ pub fn write<'f>(
                 });
             }
             if let Some(known) = &facts.kev {
-                kev.entry(id).or_default().push(KevItem {
+                kev.entry(id).or_default().push(ClairKev {
                     cve: cve.clone(),
                     catalog_version: releases.kev.version.clone(),
                     kev: known.clone(),
@@ -153,19 +132,6 @@ fn add<T: Serialize>(
         enrichments.insert(kind.to_owned(), vec![JsonText::of(facts)?]);
     }
     Ok(())
-}
-
-/// The assessment that Clair would show: NIST's by 3.1, else by 3.0. Where there is none, which is
-/// so of most CVEs since 2024, that of somebody else.
-fn of_version_3(assessments: &[Assessment]) -> Option<&Assessment> {
-    let of = |primary: bool, version: &str| {
-        let mut matching = assessments.iter();
-        matching.find(|it| it.primary == primary && it.data.version == version)
-    };
-    of(true, "3.1")
-        .or_else(|| of(true, "3.0"))
-        .or_else(|| of(false, "3.1"))
-        .or_else(|| of(false, "3.0"))
 }
 
 impl ScoreItem {
@@ -236,14 +202,14 @@ pub fn read(
             });
         }
     }
-    for (id, item) in items::<EpssItem>(enrichments, EPSS)? {
+    for (id, item) in items::<ClairEpss>(enrichments, EPSS)? {
         facts.of(id, &item.cve).epss = Some(item.epss);
         releases.epss = Release {
             version: item.model_version,
             date: item.date,
         };
     }
-    for (id, item) in items::<KevItem>(enrichments, KEV)? {
+    for (id, item) in items::<ClairKev>(enrichments, KEV)? {
         facts.of(id, &item.cve).kev = Some(item.kev);
         releases.kev.version = item.catalog_version;
     }

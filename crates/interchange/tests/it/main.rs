@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "helpers of tests, outside of #[test]")]
 
 mod corpus;
+mod enrichments;
 mod hostile;
 mod lines;
 mod outcome;

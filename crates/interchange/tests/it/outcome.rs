@@ -321,33 +321,3 @@ fn an_update_of_which_nothing_is_of_use_leaves_what_was_there() {
     );
     assert_eq!(names(directory.path()), ["ubuntu/jammy", "ubuntu/noble"]);
 }
-
-#[test]
-fn enrichments_are_carried_by_feed_and_tag() {
-    let value = r#"{"score":0.5}"#.parse().unwrap();
-    let enrichment = clair_model::Enrichment::new("CVE-2024-0001", value);
-    let spool = TempDir::new().unwrap();
-    let mut writer = clair_interchange::SourceWriter::new(spool.path(), "epss");
-    writer.add_enrichment(&enrichment).unwrap();
-    let mut file = Vec::new();
-    let written = vec![writer.finish().unwrap()];
-    clair_interchange::write(&mut file, Packing::None, now(), written).unwrap();
-    // Clair's own enrichers have values of another form.
-    file.extend_from_slice(
-        br#"{"Updater":"clair.cvss","Fingerprint":"f","Date":"2026-01-02T03:04:05Z","Ref":"5a4a5c5b-9a1c-4a34-9f5d-0c6f7a3a8f01","Enrichment":{"Tags":["CVE-2024-0001"],"Enrichment":{"version":"3.1"}},"Kind":"enrichment"}"#,
-    );
-    let directory = TempDir::new().unwrap();
-    let outcomes = import(directory.path(), &file);
-    let stored = Outcome::Stored {
-        advisories: 0,
-        statements: 0,
-        enrichments: 1,
-    };
-    assert_eq!(outcomes, [stored, Outcome::Nothing]);
-    let database = Database::open(directory.path()).unwrap();
-    let found = database
-        .enrichment_reader()
-        .first("epss", "CVE-2024-0001")
-        .unwrap();
-    assert_eq!(found.as_deref(), Some(r#"{"score":0.5}"#));
-}
