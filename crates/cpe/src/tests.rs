@@ -30,6 +30,10 @@ fn both_forms_are_read_and_the_formatted_string_is_written() {
             "cpe:/a:foo%5cbar:big%24money_manager_2010:%02:-%3f",
             "cpe:2.3:a:foo\\\\bar:big\\$money_manager_2010:*:-\\?:*:*:*:*:*:*",
         ),
+        (
+            "cpe:/a:redhat:openshift:4.*::el8",
+            "cpe:2.3:a:redhat:openshift:4.*:*:el8:*:*:*:*:*",
+        ),
         ("cpe:/", "cpe:2.3:*:*:*:*:*:*:*:*:*:*:*"),
         (
             "cpe:2.3:a:a:b\\:c:1.?:*:*:*:*:*:*:*",

@@ -38,8 +38,10 @@ fn attribute(text: &str) -> Result<Attribute, ParseCpeError> {
     if text == "-" {
         return Ok(Attribute::NotApplicable);
     }
+    // Red Hat leaves what stands for any end of a version unescaped: `4.*`.
+    let body = text.strip_suffix('*').filter(|body| !body.is_empty());
     let mut builder = Builder::default();
-    let mut characters = text.chars();
+    let mut characters = body.unwrap_or(text).chars();
     while let Some(character) = characters.next() {
         if character != '%' {
             builder.literal(character)?;
@@ -57,6 +59,9 @@ fn attribute(text: &str) -> Result<Attribute, ParseCpeError> {
                 builder.literal(character.to_ascii_lowercase())?;
             }
         }
+    }
+    if body.is_some() {
+        builder.wildcard('*');
     }
     Ok(builder.finish())
 }
