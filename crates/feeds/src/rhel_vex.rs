@@ -8,7 +8,12 @@
 //! so namespaces.
 //!
 //! Packages of rpm and container images are read. Maven artefacts and others are left out as such.
+//!
+//! Both forms of the documents are read: the one that lists every package with each of its
+//! architectures, and the one that speaks of sources,
+//! <https://redhatproductsecurity.github.io/security-data-guidelines/vex-ga-details/>.
 
+mod builds;
 mod changes;
 mod csaf;
 mod product;
@@ -50,7 +55,7 @@ impl Feed for RhelVex {
     }
 
     fn revision(&self) -> u32 {
-        2
+        3
     }
 
     fn sources(&self, fetcher: &Fetcher, root: &Location) -> Result<Vec<Source>, FeedError> {

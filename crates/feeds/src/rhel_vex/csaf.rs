@@ -109,6 +109,8 @@ pub(super) struct Vulnerability<'a> {
     #[serde(borrow, default)]
     pub(super) release_date: Cow<'a, str>,
     #[serde(borrow, default)]
+    pub(super) discovery_date: Cow<'a, str>,
+    #[serde(borrow, default)]
     pub(super) remediations: Vec<About<'a>>,
     #[serde(borrow, default)]
     pub(super) scores: Vec<Score<'a>>,

@@ -1,4 +1,8 @@
 //! The products of a document: packages by their package URLs, platforms by their CPEs.
+//!
+//! Up to the summer of 2025 a module was a product of its own, between the packages that are built
+//! in it and the platform; since then the package URLs name it:
+//! <https://issues.redhat.com/browse/SECDATA-1115>.
 
 use std::collections::HashMap;
 
@@ -9,6 +13,9 @@ use percent_encoding::percent_decode_str;
 
 use super::csaf::{Branch, Helper, Tree};
 use crate::{Skip, text};
+
+/// What the package URLs of modules begin with.
+const MODULE: &str = "pkg:rpmmod/redhat/";
 
 /// How deep a product can be part of others.
 const DEPTH: usize = 5;
@@ -55,6 +62,12 @@ impl Package {
         let major = version.and_then(|version| part(version.split('.').next()));
         (product.unwrap_or_default(), major)
     }
+
+    /// Whether it was built in a module, as its version tells.
+    fn is_of_a_module(&self) -> bool {
+        let version = self.version.as_deref();
+        self.kind != Kind::Image && version.is_some_and(|version| version.contains(".module+el"))
+    }
 }
 
 impl<'a> Products<'a> {
@@ -98,9 +111,13 @@ impl<'a> Products<'a> {
                 None => break,
             }
         }
+        let mut module = None;
         for _ in 0..DEPTH {
             match self.related.get(whole) {
-                Some((_, outer)) => whole = outer,
+                Some((inner, outer)) => {
+                    module = module.or(self.module(inner)?);
+                    whole = outer;
+                }
                 None => break,
             }
         }
@@ -108,7 +125,23 @@ impl<'a> Products<'a> {
         let whole = self.named.get(whole).ok_or(Skip::Dangling)?;
         let purl = part.purl.as_deref().ok_or(Skip::NoPackage)?;
         let cpe = whole.cpe.as_deref().ok_or(Skip::UnknownRelease)?;
-        package(purl, cpe)
+        let mut package = package(purl, cpe)?;
+        package.module = package.module.or(module);
+        if package.module.is_none() && package.is_of_a_module() {
+            return Err(Skip::NoModule);
+        }
+        Ok(package)
+    }
+
+    /// The stream of a module, if a product is one.
+    fn module(&self, id: &str) -> Result<Option<String>, Skip> {
+        let purl = self.named.get(id).and_then(|helper| helper.purl.as_deref());
+        let Some(rest) = purl.and_then(|purl| purl.strip_prefix(MODULE)) else {
+            return Ok(None);
+        };
+        let Purl { name, version, .. } = Purl::of(rest)?;
+        let version = version.ok_or(Skip::Malformed)?;
+        stream(&format!("{name}:{version}")).map(Some)
     }
 }
 
@@ -134,6 +167,8 @@ fn package(purl: &str, cpe: &str) -> Result<Package, Skip> {
         rpm(&Purl::of(rest)?, Namespace::product(cpe))
     } else if let Some(rest) = purl.strip_prefix("pkg:oci/") {
         image(&Purl::of(rest)?, Namespace::images_of(cpe))
+    } else if let Some(rest) = purl.strip_prefix(MODULE) {
+        source_of_module(&Purl::of(rest)?, Namespace::product(cpe))
     } else {
         Err(Skip::OtherProduct)
     }
@@ -187,7 +222,7 @@ fn rpm(purl: &Purl<'_>, namespace: Namespace) -> Result<Package, Skip> {
     if !arch.as_ref().is_none_or(|arch| text::is_name(arch)) {
         return Err(Skip::Malformed);
     }
-    let is_source = arch.as_deref() == Some("src");
+    let is_source = matches!(arch.as_deref(), Some("src" | "source"));
     let module = purl.qualifier("rpmmod")?;
     Ok(Package {
         namespace,
@@ -200,6 +235,23 @@ fn rpm(purl: &Purl<'_>, namespace: Namespace) -> Result<Package, Skip> {
         version,
         arch: arch.filter(|_| !is_source),
         module: module.as_deref().map(stream).transpose()?,
+    })
+}
+
+/// `postgresql:15/postgresql`: all that is built from a source in a module. A module by itself,
+/// `postgresql@15:…`, stands beside its packages, of which the document speaks too.
+fn source_of_module(purl: &Purl<'_>, namespace: Namespace) -> Result<Package, Skip> {
+    let (module, name) = purl.name.split_once('/').ok_or(Skip::Notice)?;
+    if name.is_empty() || name.contains('/') {
+        return Err(Skip::NoPackage);
+    }
+    Ok(Package {
+        namespace,
+        kind: Kind::Source,
+        name: name.to_owned(),
+        version: None,
+        arch: None,
+        module: Some(stream(module)?),
     })
 }
 
@@ -288,8 +340,17 @@ mod tests {
         assert_eq!(perl.version.unwrap(), "1:0.78-12.module+el8");
         assert_eq!(perl.arch.unwrap(), "s390x");
         assert_eq!(perl.module.unwrap(), "perl-FCGI:0.78");
-        let openssl = read("pkg:rpm/redhat/openssl?arch=src").unwrap();
-        assert_eq!((openssl.kind, openssl.version), (Kind::Source, None));
+        for purl in ["openssl?arch=src", "openssl?arch=source"] {
+            let openssl = package(&format!("pkg:rpm/redhat/{purl}"), CPE).unwrap();
+            assert_eq!((openssl.kind, openssl.arch), (Kind::Source, None));
+            assert_eq!(openssl.version, None);
+        }
+        let postgresql = read("pkg:rpmmod/redhat/postgresql:15/postgresql").unwrap();
+        assert_eq!(postgresql.kind, Kind::Source);
+        assert_eq!(
+            (postgresql.name.as_str(), postgresql.module.as_deref()),
+            ("postgresql", Some("postgresql:15"))
+        );
         assert_eq!(read("pkg:rpm/redhat/openssl").unwrap().kind, Kind::Package);
         for (purl, reason) in [
             ("pkg:maven/a/b@1", Skip::OtherProduct),
@@ -297,6 +358,9 @@ mod tests {
             ("pkg:rpm/redhat/a@%ff", Skip::Malformed),
             ("pkg:rpm/redhat/a@-1", Skip::BadVersion),
             ("pkg:rpm/redhat/a@1?rpmmod=rhel10", Skip::Malformed),
+            ("pkg:rpmmod/redhat/gimp@2.8:8080:0621e4ee", Skip::Notice),
+            ("pkg:rpmmod/redhat/gimp:2.8/", Skip::NoPackage),
+            ("pkg:rpmmod/redhat/gimp/gimp", Skip::Malformed),
             ("pkg:oci/?tag=1", Skip::NoPackage),
             ("pkg:oci/a?tag=latest", Skip::BadVersion),
         ] {

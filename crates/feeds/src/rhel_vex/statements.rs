@@ -1,13 +1,14 @@
 //! From a document to advisories.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 
 use clair_model::{Advisory, Affected, FixState, PackageKind, Vulnerable};
 use clair_version::Scheme;
 
+use super::builds::{self, Build, Builds};
 use super::csaf::{About, Csaf, Vulnerability};
-use super::product::{Kind, Package, Products};
+use super::product::{Kind, Products};
 use super::severity;
 use crate::{Skip, cvss, date, text};
 
@@ -61,7 +62,9 @@ fn advisory(
         .find(note)
         .map(|note| text::prose(&note.text))
         .unwrap_or_default();
-    advisory.issued = date::parse(&vulnerability.release_date);
+    // Documents of the newer form have one of the two, which are the same day.
+    let dates = [&vulnerability.release_date, &vulnerability.discovery_date];
+    advisory.issued = dates.into_iter().find_map(|date| date::parse(date));
     advisory.modified = date::parse(&csaf.document.tracking.current_release_date);
     let of_document = csaf.document.aggregate_severity.as_ref();
     advisory.severity = text::line(of_document.map_or("", |it| &it.text));
@@ -89,14 +92,6 @@ fn advisory(
     advisory
 }
 
-/// What is said of one package, whatever its architecture.
-#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Key {
-    package: Package,
-    state: FixState,
-    severity: Option<String>,
-}
-
 fn affected(
     vulnerability: &Vulnerability<'_>,
     products: &Products<'_>,
@@ -109,7 +104,7 @@ fn affected(
             "no_fix_planned" | "none_available"
         )
     });
-    let mut arches: BTreeMap<Key, Vec<String>> = BTreeMap::new();
+    let mut builds = Builds::new();
     for (status, ids) in &vulnerability.product_status {
         for id in ids {
             let id: &str = &id.0;
@@ -123,10 +118,6 @@ fn affected(
                 }
             };
             let arch = package.arch.take();
-            if state == FixState::Fixed && package.kind == Kind::Source {
-                // What is built from it is named beside it.
-                continue;
-            }
             if state != FixState::Fixed {
                 package.version = None;
             } else if package.version.is_none() {
@@ -134,19 +125,19 @@ fn affected(
                 continue;
             }
             let severity = impacts.get(id).map(|impact| text::line(impact));
-            let key = Key {
+            let build = Build {
                 package,
                 state,
                 severity,
             };
-            arches.entry(key).or_default().extend(arch);
+            builds.entry(build).or_default().extend(arch);
         }
     }
-    without_contradictions(&mut arches);
-    let streams = Streams::of(arches.keys());
-    let pairs = arches.into_iter();
+    let builds = builds::settled(builds);
+    let streams = Streams::of(builds.keys());
+    let pairs = builds.into_iter();
     pairs
-        .map(|(key, arches)| statement(key, arches, &streams))
+        .map(|(build, arches)| statement(build, arches, &streams))
         .collect()
 }
 
@@ -158,14 +149,16 @@ fn affected(
 struct Streams(HashMap<String, String>);
 
 impl Streams {
-    fn of<'k>(keys: impl Iterator<Item = &'k Key>) -> Self {
+    fn of<'b>(builds: impl Iterator<Item = &'b Build>) -> Self {
         let mut lowest: HashMap<String, String> = HashMap::new();
-        for key in keys.filter(|key| key.state == FixState::Fixed) {
-            let Some(tag) = key.package.version.as_ref().filter(|tag| is_numbered(tag)) else {
+        let is_fixed_image =
+            |it: &&Build| it.state == FixState::Fixed && it.package.kind == Kind::Image;
+        for Build { package, .. } in builds.filter(is_fixed_image) {
+            let Some(tag) = package.version.as_ref().filter(|tag| is_numbered(tag)) else {
                 continue;
             };
             let known = lowest
-                .entry(key.package.name.clone())
+                .entry(package.name.clone())
                 .or_insert_with(|| tag.clone());
             if Scheme::RhcTag.order(tag, known).is_lt() {
                 known.clone_from(tag);
@@ -198,54 +191,36 @@ fn is_numbered(tag: &str) -> bool {
         .is_some_and(|version| version.contains('.'))
 }
 
-/// Drops what says that a package is not affected, if the same document says of other builds of
-/// it in the same release that they are: the first would take back the second.
-fn without_contradictions(arches: &mut BTreeMap<Key, Vec<String>>) {
-    // What is not fixed is said of the product, what is fixed of a channel of it.
-    let name = |package: &Package| {
-        let module = package.module.clone();
-        (package.product(), package.name.clone(), module)
-    };
-    let affected: HashSet<_> = arches
-        .keys()
-        .filter(|key| key.state != FixState::NotAffected)
-        .map(|key| name(&key.package))
-        .collect();
-    arches.retain(|key, _| {
-        key.state != FixState::NotAffected || !affected.contains(&name(&key.package))
-    });
-}
-
-fn statement(key: Key, mut arches: Vec<String>, streams: &Streams) -> Affected {
+fn statement(build: Build, mut arches: Vec<String>, streams: &Streams) -> Affected {
     arches.sort_unstable();
     arches.dedup();
-    let scheme = match key.package.kind {
+    let scheme = match build.package.kind {
         Kind::Image => Scheme::RhcTag,
         Kind::Package | Kind::Source => Scheme::Rpm,
     };
-    let kind = match key.package.kind {
+    let kind = match build.package.kind {
         Kind::Source => PackageKind::Source,
         Kind::Package | Kind::Image => PackageKind::Binary,
     };
-    let vulnerable = match (key.state, key.package.version) {
+    let vulnerable = match (build.state, build.package.version) {
         (FixState::NotAffected, _) => Vulnerable::none(scheme),
-        (_, Some(fixed)) if scheme == Scheme::RhcTag => streams.before(&key.package.name, fixed),
+        (_, Some(fixed)) if scheme == Scheme::RhcTag => streams.before(&build.package.name, fixed),
         (_, Some(fixed)) => Vulnerable::before(scheme, fixed),
         (_, None) => Vulnerable::all(scheme),
     };
-    if key.state != FixState::Fixed {
+    if build.state != FixState::Fixed {
         arches.clear();
     }
     Affected {
-        namespace: key.package.namespace,
-        package: key.package.name,
+        namespace: build.package.namespace,
+        package: build.package.name,
         kind,
         arches,
-        module: key.package.module,
+        module: build.package.module,
         vulnerable,
-        fix_state: key.state,
-        normalized_severity: key.severity.as_deref().map(severity),
-        severity: key.severity,
+        fix_state: build.state,
+        normalized_severity: build.severity.as_deref().map(severity),
+        severity: build.severity,
         note: None,
     }
 }

@@ -32,6 +32,7 @@ mod properties;
 mod rhel_mappings;
 mod rhel_oval;
 mod rhel_vex;
+mod rhel_vex_builds;
 mod rhel_vex_changes;
 mod rocky;
 mod server;
