@@ -6,7 +6,8 @@
 //!
 //! A vendor that maintains several streams of a minor release fixes a vulnerability in each. A
 //! build is compared with the fix of its own stream where there is one: `3.0.7-18.el9_2` may have
-//! what `3.0.7-27.el9` has.
+//! what `3.0.7-27.el9` has. A build that is older than the fixes of several streams is found once,
+//! with the first of them.
 
 use clair_model::{FixState, PackageKind};
 use clair_vulndb::{AdvisoryKey, Candidate, Error};
@@ -84,12 +85,17 @@ impl Hit<'_, '_> {
     fn is_fixed(&self) -> bool {
         self.statement.fix_state() == FixState::Fixed
     }
+
+    /// Whether it says that nothing is known yet.
+    fn is_open_question(&self) -> bool {
+        self.statement.fix_state() == FixState::UnderInvestigation
+    }
 }
 
 /// Weighs all that was found of one package, in the order in which it was asked for.
 pub(crate) fn weigh(hits: &[Hit<'_, '_>]) -> Result<Vec<Outcome>, Error> {
     let mut cleared: Vec<Cleared<'_>> = Vec::new();
-    // In which advisories the products of the package are spoken of by a fix of theirs.
+    // In which advisories the products of the package are spoken of by themselves.
     let mut spoken: Vec<AdvisoryKey> = Vec::new();
     let mut of_own_stream: Vec<(AdvisoryKey, PackageKind)> = Vec::new();
     for hit in hits {
@@ -101,7 +107,7 @@ pub(crate) fn weigh(hits: &[Hit<'_, '_>]) -> Result<Vec<Outcome>, Error> {
                 kind: hit.statement.kind(),
             });
         }
-        if !hit.question.place.is_general && (hit.is_fixed() || hit.found == Found::Clears) {
+        if !hit.question.place.is_general && !hit.is_open_question() {
             spoken.push(key);
         }
     }
@@ -137,7 +143,35 @@ pub(crate) fn weigh(hits: &[Hit<'_, '_>]) -> Result<Vec<Outcome>, Error> {
         };
         outcomes.push(outcome);
     }
+    let later = later_fixes(hits, &outcomes);
+    for place in later {
+        outcomes[place] = Outcome::Told;
+    }
     Ok(outcomes)
+}
+
+/// The findings about a product of which another one names an earlier fix.
+fn later_fixes(hits: &[Hit<'_, '_>], outcomes: &[Outcome]) -> Vec<usize> {
+    let is_one = |place: &usize| {
+        let hit = &hits[*place];
+        outcomes[*place] == Outcome::Affects && hit.question.place.is_product && hit.is_fixed()
+    };
+    let fixes: Vec<usize> = (0..hits.len()).filter(is_one).collect();
+    let is_later = |place: &usize| {
+        let hit = &hits[*place];
+        fixes.iter().any(|other| {
+            let other = &hits[*other];
+            is_about_the_same(other, hit) && is_before(&other.statement, &hit.statement)
+        })
+    };
+    fixes.iter().copied().filter(is_later).collect()
+}
+
+/// Whether the fix of one statement is lower than that of the other one.
+fn is_before(one: &Candidate<'_>, other: &Candidate<'_>) -> bool {
+    let fixes = (one.fixed_version(), other.fixed_version());
+    matches!(fixes, (Some(one_fix), Some(other_fix))
+        if one.scheme().order(one_fix, other_fix).is_lt())
 }
 
 /// What the vendor has cleared the package of.
@@ -164,6 +198,17 @@ fn is_cleared(hit: &Hit<'_, '_>, cleared: &[Cleared<'_>]) -> Result<bool, Error>
 /// channel of a product.
 fn says_the_same(earlier: &Hit<'_, '_>, hit: &Hit<'_, '_>) -> bool {
     let (one, other) = (&earlier.statement, &hit.statement);
+    is_about_the_same(earlier, hit)
+        && one.fix_state() == other.fix_state()
+        && one.fixed_version() == other.fixed_version()
+}
+
+/// Whether an earlier finding is about the same advisory, product and package.
+fn is_about_the_same(earlier: &Hit<'_, '_>, hit: &Hit<'_, '_>) -> bool {
+    let (one, other) = (&earlier.statement, &hit.statement);
+    if one.advisory_key() != other.advisory_key() {
+        return false;
+    }
     let is_product = hit.question.place.is_product;
     let names = if is_product {
         one.kind() == PackageKind::Binary || one.kind() == other.kind()
@@ -171,9 +216,5 @@ fn says_the_same(earlier: &Hit<'_, '_>, hit: &Hit<'_, '_>) -> bool {
         (one.kind(), other.kind()) == (PackageKind::Binary, PackageKind::Source)
             && one.package() == other.package()
     };
-    names
-        && one.advisory_key() == other.advisory_key()
-        && earlier.question.place.scope == hit.question.place.scope
-        && one.fix_state() == other.fix_state()
-        && one.fixed_version() == other.fixed_version()
+    names && earlier.question.place.scope == hit.question.place.scope
 }

@@ -147,6 +147,22 @@ fn what_an_extended_stream_has_not_fixed_is_as_in_the_main_stream() {
         ])],
     );
     assert!(report.vulnerabilities.is_empty());
+    // The newer form of the documents says so of each stream, without its channels.
+    let stream = "cpe:/a:redhat:rhel_eus:9.2";
+    let states = |state| {
+        let open = Affected {
+            fix_state: state,
+            ..unfixed(stream)
+        };
+        let said = [cve(vec![fixed(BASEOS, "1:3.0.7-27.el9"), open])];
+        let report = scan(&image("1:3.0.7-16.el9_2", &[EUS]), &said);
+        let states = report.vulnerabilities.values().map(|it| it.fix_state);
+        states.collect::<Vec<_>>()
+    };
+    assert_eq!(states(FixState::Affected), [FixState::Affected]);
+    let mut unknown = states(FixState::UnderInvestigation);
+    unknown.sort();
+    assert_eq!(unknown, [FixState::Fixed, FixState::UnderInvestigation]);
 }
 
 /// By Red Hat's rule a fix counts where the product matches, and an older build is vulnerable.
@@ -177,6 +193,9 @@ fn a_build_is_compared_with_the_fix_of_its_own_minor_release() {
     assert_eq!(main("5.14.0-284.10.1.el9_2"), ["5.14.0-284.11.1.el9_2"]);
     assert_eq!(main("5.14.0-362.1.1.el9_3"), ["5.14.0-362.8.1.el9_3"]);
     assert_eq!(main("5.14.0-400.1.1.el9_4"), [""; 0]);
+    // What is older than all of them is found once, with the first build that has the fix.
+    assert_eq!(main("5.14.0-70.1.1.el9_0"), ["5.14.0-284.11.1.el9_2"]);
+    assert_eq!(main("5.14.0-70.el9"), ["5.14.0-284.11.1.el9_2"]);
 }
 
 #[test]
