@@ -12,6 +12,7 @@ pub struct Root {
     os_release: String,
     manager: Manager,
     packages: Vec<Package>,
+    content_sets: Vec<String>,
 }
 
 /// What installs the packages of a root.
@@ -27,6 +28,10 @@ pub enum Manager {
     Rpm(RpmFormat),
     /// None: components of Bitnami, below `opt/bitnami`.
     Bitnami,
+    /// None: images of Red Hat's catalog, by the Dockerfiles that they were built from.
+    Recipe,
+    /// None: an image of Red Hat's catalog of the product with this CPE, by its labels.
+    Labels(&'static str),
 }
 
 impl Root {
@@ -36,6 +41,7 @@ impl Root {
             os_release: os_release.to_owned(),
             manager,
             packages: Vec::new(),
+            content_sets: Vec::new(),
         }
     }
 
@@ -88,10 +94,27 @@ impl Root {
         self
     }
 
+    /// Packages come from these repositories, as the content manifests of Red Hat's images tell.
+    #[must_use]
+    pub fn with_content_sets(mut self, ids: &[&str]) -> Self {
+        self.content_sets
+            .extend(ids.iter().map(|&id| id.to_owned()));
+        self
+    }
+
     /// Paths and contents of all files.
     pub fn files(&self) -> Vec<(String, Vec<u8>)> {
         let os_release = self.os_release.clone().into_bytes();
         let mut files = vec![("etc/os-release".to_owned(), os_release)];
+        if !self.content_sets.is_empty() {
+            let path = "root/buildinfo/content_manifests/image-container-1-1.json";
+            let manifest = serde_json::json!({
+                "metadata": {"icm_version": 1, "image_layer_index": 0},
+                "content_sets": self.content_sets,
+                "image_contents": [],
+            });
+            files.push((path.to_owned(), manifest.to_string().into_bytes()));
+        }
         if !self.packages.is_empty() {
             files.extend(self.databases());
         }
@@ -117,6 +140,13 @@ impl Root {
                 vec![(format.path().to_owned(), format.database(&self.packages))]
             }
             Manager::Bitnami => each(Package::bitnami),
+            Manager::Recipe => each(Package::recipe),
+            Manager::Labels(cpe) => {
+                let files = self.packages.iter().map(|package| package.labels(cpe));
+                files
+                    .map(|(path, text)| (path, text.into_bytes()))
+                    .collect()
+            }
         }
     }
 

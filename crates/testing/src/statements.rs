@@ -18,6 +18,7 @@ mod debian;
 mod documents;
 mod oracle;
 mod rebuilds;
+mod redhat;
 mod suse;
 mod ubuntu;
 
@@ -36,7 +37,8 @@ pub struct Vendor {
     pub name: &'static str,
     /// The feed that reads its documents.
     pub feed: &'static str,
-    documents: Vec<Document>,
+    /// Each with the feed that reads it.
+    documents: Vec<(&'static str, Document)>,
     releases: Vec<(&'static str, Root, Vec<Statement>)>,
 }
 
@@ -96,6 +98,7 @@ pub fn vendors() -> Vec<Vendor> {
         community::openeuler(),
         oracle::oracle(),
         cloud::photon(),
+        redhat::red_hat(),
         rebuilds::rocky(),
         suse::suse(),
         ubuntu::ubuntu(),
@@ -170,19 +173,40 @@ impl Vendor {
 
     /// Adds a document of the corpus.
     fn document(mut self, from: &'static str, to: &'static str) -> Self {
-        self.documents.push(Document::Whole(from, to));
+        self.documents.push((self.feed, Document::Whole(from, to)));
         self
     }
 
     /// Adds objects of JSON as one.
     fn joined(mut self, from: &[&'static str], to: &'static str) -> Self {
-        self.documents.push(Document::Joined(from.to_vec(), to));
+        self.documents
+            .push((self.feed, Document::Joined(from.to_vec(), to)));
         self
     }
 
     /// Adds the members of an archive as files in a directory.
     fn members(mut self, from: &'static str, to: &'static str) -> Self {
-        self.documents.push(Document::Members(from, to));
+        self.documents
+            .push((self.feed, Document::Members(from, to)));
+        self
+    }
+
+    /// Adds a member of an archive.
+    fn member(mut self, from: &'static str, name: &'static str, to: &'static str) -> Self {
+        let document = Document::Member(from, name, to);
+        self.documents.push((self.feed, document));
+        self
+    }
+
+    /// Adds a document of another feed, without which this one is not understood.
+    fn beside(mut self, feed: &'static str, from: &'static str, to: &'static str) -> Self {
+        self.documents.push((feed, Document::Whole(from, to)));
+        self
+    }
+
+    /// Adds a document of another feed that the corpus does not have.
+    fn made(mut self, feed: &'static str, text: &'static str, to: &'static str) -> Self {
+        self.documents.push((feed, Document::Made(text, to)));
         self
     }
 
@@ -204,10 +228,15 @@ impl Vendor {
     ///
     /// When a file cannot be copied.
     pub fn mirror(&self, corpus: &Path, mirror: &Path) {
-        let (corpus, mirror) = (corpus.join("feeds"), mirror.join(self.feed));
-        for document in &self.documents {
-            documents::write(document, &corpus, &mirror);
+        let corpus = corpus.join("feeds");
+        for (feed, document) in &self.documents {
+            documents::write(document, &corpus, &mirror.join(feed));
         }
+    }
+
+    /// The feeds that read its documents.
+    pub fn feeds(&self) -> BTreeSet<&'static str> {
+        self.documents.iter().map(|(feed, _)| *feed).collect()
     }
 
     /// How many statements there are.

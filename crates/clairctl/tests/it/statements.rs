@@ -38,6 +38,7 @@ vendors! {
     openeuler_says_so_in_its_notices: "openeuler",
     oracle_says_so_in_its_oval: "oracle",
     vmware_says_so_in_its_oval: "photon",
+    red_hat_says_so_in_its_vex: "rhel-vex",
     rocky_says_so_in_its_osv_records: "rocky",
     suse_says_so_in_its_oval: "suse",
     canonical_says_so_in_its_osv_records: "ubuntu",
@@ -60,7 +61,9 @@ fn hold(name: &str) {
     let vendor = vendor(name);
     let machine = Machine::new();
     vendor.mirror(&corpus, &machine.path("mirror"));
-    machine.update("mirror", vendor.feed);
+    for feed in vendor.feeds() {
+        machine.update("mirror", feed);
+    }
     let mut wrong = Vec::new();
     for image in vendor.images() {
         let name = machine.root(&image.name, &image.root);

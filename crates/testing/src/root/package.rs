@@ -139,4 +139,32 @@ impl Package {
         let path = format!("opt/bitnami/{name}/.spdx-{name}.spdx");
         (path, document.to_string())
     }
+
+    /// The Dockerfile that one of Red Hat's images has of itself. The version is its tag.
+    pub(super) fn recipe(&self) -> (String, String) {
+        let Self { name, version, .. } = self;
+        let short = name.replace('/', "-");
+        let text = format!(
+            "FROM scratch\nLABEL com.redhat.component=\"{}\" \\\n      name=\"{name}\" \\\n      \
+             architecture=\"{}\"\n",
+            self.source_name(),
+            self.arch_or("x86_64")
+        );
+        (format!("root/buildinfo/Dockerfile-{short}-{version}"), text)
+    }
+
+    /// The labels that one of Red Hat's images has of itself. The version is the second in which it
+    /// was built.
+    pub(super) fn labels(&self, cpe: &str) -> (String, String) {
+        let second = self.version.parse().expect("a second");
+        let created = jiff::Timestamp::from_second(second).expect("a time");
+        let labels = serde_json::json!({
+            "name": self.name,
+            "architecture": self.arch_or("x86_64"),
+            "org.opencontainers.image.created": created.to_string(),
+            "cpe": cpe,
+        });
+        let path = "usr/share/buildinfo/labels.json".to_owned();
+        (path, labels.to_string())
+    }
 }

@@ -17,6 +17,10 @@ pub(super) enum Document {
     Joined(Vec<&'static str>, &'static str),
     /// The members of a zip archive, as files in a directory.
     Members(&'static str, &'static str),
+    /// A member of a tar archive compressed with Zstandard.
+    Member(&'static str, &'static str, &'static str),
+    /// One that the corpus does not have.
+    Made(&'static str, &'static str),
 }
 
 /// Writes a document into the directory of a feed.
@@ -36,7 +40,29 @@ pub(super) fn write(document: &Document, corpus: &Path, feed: &Path) {
             );
         }
         Document::Members(from, to) => members(&corpus.join(from), &feed.join(to)),
+        Document::Member(from, name, to) => {
+            put(&feed.join(to), &member(&corpus.join(from), name));
+        }
+        Document::Made(text, to) => put(&feed.join(to), text.as_bytes()),
     }
+}
+
+fn member(archive: &Path, name: &str) -> Vec<u8> {
+    let place = archive.display();
+    let file = File::open(archive).unwrap_or_else(|error| panic!("{place}: {error}"));
+    let inflated = zstd::Decoder::new(file).unwrap_or_else(|error| panic!("{place}: {error}"));
+    let mut archive = tar::Archive::new(inflated);
+    let entries = archive.entries();
+    for entry in entries.unwrap_or_else(|error| panic!("{place}: {error}")) {
+        let mut entry = entry.unwrap_or_else(|error| panic!("{place}: {error}"));
+        if entry.path().is_ok_and(|path| path == Path::new(name)) {
+            let mut bytes = Vec::new();
+            let read = entry.read_to_end(&mut bytes);
+            read.unwrap_or_else(|error| panic!("{place}: {error}"));
+            return bytes;
+        }
+    }
+    panic!("{place} has no {name}")
 }
 
 fn members(archive: &Path, directory: &Path) {
