@@ -6,7 +6,7 @@ use clair_feeds::{FetchOptions, Fetcher, Fingerprint, Update, update_source};
 
 use crate::archives::tar;
 use crate::server::{Response, Server};
-use crate::support::{Collected, feed};
+use crate::support::{Collected, corpus, feed};
 
 const ARCHIVE: &str = "csaf_vex_2025-02-15.tar";
 
@@ -136,4 +136,79 @@ fn an_archive_without_lists_is_read_as_it_is() {
     });
     let (collected, _) = update(&server, None).unwrap();
     assert_eq!(said(&collected), ["CVE-2024-1 old"]);
+}
+
+/// A server that answers with the files of a bundle: `-- /path etag:… --` before each.
+fn bundled(bundle: &str, archive: Vec<u8>) -> Server {
+    let mut files: Vec<(String, String, String)> = Vec::new();
+    let mut lines = bundle.lines();
+    let described = lines.next().unwrap();
+    assert!(described.contains("last-modified:Mon, 11 Dec 2023 00:00:00 GMT"));
+    for line in lines {
+        let heading = line
+            .strip_prefix("-- ")
+            .and_then(|it| it.strip_suffix(" --"));
+        match (heading, files.last_mut()) {
+            (Some(heading), _) => {
+                let (path, header) = heading.split_once(' ').unwrap_or((heading, ""));
+                let tag = header.trim().strip_prefix("etag:").unwrap_or_default();
+                files.push((path.to_owned(), tag.trim().to_owned(), String::new()));
+            }
+            (None, Some((_, _, content))) => {
+                content.push_str(line);
+                content.push('\n');
+            }
+            (None, None) => {}
+        }
+    }
+    Server::start(move |request| {
+        let path = request.path();
+        if path.ends_with(".tar.zst") {
+            return Response::new(200, archive.clone())
+                .with("Last-Modified", "Mon, 11 Dec 2023 00:00:00 GMT");
+        }
+        let found = files.iter().find(|(known, _, _)| known == path);
+        found.map_or_else(
+            || Response::new(404, ""),
+            |(_, tag, content)| {
+                let tag = format!("\"{tag}\"");
+                Response::new(200, content.clone()).with("ETag", &tag)
+            },
+        )
+    })
+}
+
+/// The server of claircore's tests for its updater, whose archive the corpus does not have: two
+/// documents are newer than it, and two were withdrawn. Claircore asks for nothing that is older than
+/// the time of the archive, and for no document twice.
+#[test]
+fn a_server_of_documents_as_another_reader_is_tested_with_it() {
+    let Some(corpus) = corpus() else { return };
+    let bundle = corpus.join("feeds/redhat/vex-server-claircore.txtar");
+    let bundle = std::fs::read_to_string(bundle).unwrap();
+    let archive = tar(&[
+        ("2023/cve-2023-0030.json", &vex("CVE-2023-0030", "same")),
+        ("2023/cve-2023-0044.json", &vex("CVE-2023-0044", "old")),
+        (
+            "2023/cve-2024-0002.json",
+            &vex("CVE-2024-0002", "withdrawn"),
+        ),
+    ]);
+    let server = bundled(&bundle, archive);
+    let (collected, fingerprint) = update(&server, None).unwrap();
+    let mut ids: Vec<&str> = collected
+        .advisories
+        .iter()
+        .map(|advisory| advisory.id.as_str())
+        .collect();
+    ids.sort_unstable();
+    assert_eq!(ids, ["CVE-2023-0030", "CVE-2023-0118"]);
+    // What is in their place speaks of nothing that can be in an image, or of products by name.
+    assert!(!said(&collected).iter().any(|it| it.contains("old")));
+    let lines = server.lines();
+    let asked = |path: &str| lines.iter().filter(|line| line.contains(path)).count();
+    assert_eq!(asked("cve-2023-0044.json"), 1);
+    assert_eq!(asked("cve-2023-0118.json"), 1);
+    assert_eq!(asked("cve-2024-0002.json"), 0, "it was withdrawn");
+    assert!(update(&server, Some(&fingerprint)).is_none());
 }

@@ -12,5 +12,6 @@ mod explanation;
 mod findings;
 mod known_false_findings;
 mod products;
+mod redhat;
 mod rpm;
 mod support;
