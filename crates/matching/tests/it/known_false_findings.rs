@@ -37,8 +37,9 @@ fn debian(binary: &str, source: &str) -> ReportPackage {
 
 /// The headers that programs are compiled with have nothing of the kernel, and the kernel of a
 /// container is that of its host: <https://github.com/docker-library/ruby/issues/466>. Grype has
-/// the same rule by default, `match-upstream-kernel-headers`. What has code of the kernel stays a
-/// finding: images are made of whole systems too.
+/// the same rule by default, `match-upstream-kernel-headers`
+/// (<https://github.com/anchore/grype/issues/1762>). What has code of the kernel stays a finding:
+/// images are made of whole systems too.
 #[test]
 fn headers_of_the_kernel_are_not_the_kernel() {
     let linux = |name: &str| debian(&format!("{name} 6.1.76-1"), "linux 6.1.76-1");
@@ -64,8 +65,9 @@ fn headers_of_the_kernel_are_not_the_kernel() {
 }
 
 /// Ubuntu's `linux-image-generic` is built from `linux-meta`, and only depends on an image:
-/// <https://wiki.ubuntu.com/Kernel/Dev/KernelMaintenanceStarter>. Debian's `gcc` comes from
-/// `gcc-defaults` with a version of its own, <https://tracker.debian.org/pkg/gcc-defaults>.
+/// <https://wiki.ubuntu.com/Kernel/Dev/Meta-Pkgs>. Debian's `gcc` comes from `gcc-defaults` with a
+/// version of its own, and depends on the compiler:
+/// <http://metadata.ftp-master.debian.org/changelogs/main/g/gcc-defaults/oldstable-kfreebsd_README.Debian>.
 #[test]
 fn a_meta_package_is_of_its_own_source_and_has_the_version_of_that() {
     let packages = vec![
@@ -97,8 +99,9 @@ fn a_rebuild_is_as_vulnerable_as_its_source() {
 }
 
 /// `bsdutils` has an epoch from the time when it was a source of its own; util-linux, of which
-/// the tracker speaks, has none: <https://tracker.debian.org/pkg/util-linux>. With the version of
-/// the package nothing would ever be found.
+/// the tracker speaks, has none, so that the package names the version of its source:
+/// <https://www.debian.org/doc/debian-policy/ch-controlfields.html#source>. With the version of the
+/// package nothing would ever be found.
 #[test]
 fn an_epoch_that_a_package_holds_is_not_that_of_its_source() {
     let packages = vec![debian(
@@ -112,9 +115,10 @@ fn an_epoch_that_a_package_holds_is_not_that_of_its_source() {
     assert_eq!(affected(bookworm(), packages, statements), ["1"]);
 }
 
-/// Updates of a release go above what it has (`+deb12u1`), and below what comes after it
-/// (`~deb12u1`) if they are newer upstream versions; long term support goes on with `+deb11u2`:
-/// <https://www.debian.org/doc/manuals/developers-reference/pkgs.html#special-case-uploads-to-the-stable-and-oldstable-distributions>.
+/// Updates of a release go above what it has (`+deb12u1`),
+/// <https://www.debian.org/doc/manuals/developers-reference/pkgs.html#special-case-uploads-to-the-stable-and-oldstable-distributions>,
+/// and below what comes after it (`~deb12u1`) if they are what that has,
+/// <https://lists.debian.org/debian-policy/2021/debian-policy-202104/msg00007.html>.
 #[test]
 fn updates_of_a_stable_release_have_its_mark() {
     let packages = vec![
@@ -165,7 +169,7 @@ fn a_package_of_a_newer_release_may_have_a_fix_that_this_one_has_not() {
 }
 
 /// Canonical fixes packages of universe, and all after standard support, in Ubuntu Pro alone, with
-/// `esm` in their versions: <https://ubuntu.com/security/esm>.
+/// `esm` in their versions: <https://documentation.ubuntu.com/security/security-updates/esm/>.
 #[test]
 fn packages_of_ubuntu_pro_are_held_against_their_fixes() {
     let jammy = Distribution {
@@ -193,8 +197,9 @@ fn packages_of_ubuntu_pro_are_held_against_their_fixes() {
     assert_eq!(affected(jammy, packages, statements), ["0", ""]);
 }
 
-/// What comes in several lines at once has a source for each, of which the tracker speaks apart:
-/// <https://security-tracker.debian.org/tracker/source-package/linux-6.1>.
+/// What comes in several lines at once has a source for each, of which the tracker speaks apart, of
+/// `linux-2.6` and `linux-2.6.24` as of `linux` and `linux-6.1`:
+/// <https://security-tracker.debian.org/tracker/data/json>.
 #[test]
 fn a_source_with_a_number_in_its_name_is_a_source_of_its_own() {
     let bullseye = Distribution {
@@ -291,9 +296,10 @@ fn the_release_of_an_rpm_counts_with_its_minor_release_last() {
     }
 }
 
-/// Oracle builds packages again for Ksplice, above all ordinary versions by their epoch:
-/// <https://docs.oracle.com/en/operating-systems/oracle-linux/ksplice-user/>. A fix of one says
-/// nothing about the other.
+/// Oracle builds glibc and openssl again for Ksplice,
+/// <https://docs.oracle.com/en/operating-systems/oracle-linux/6/adminsg/admin-ksplice-aboutenclient.html>,
+/// by their epoch above all ordinary versions, as its OVAL has them. A fix of one says nothing about
+/// the other.
 #[test]
 fn special_builds_of_oracle_have_fixes_of_their_own() {
     let ordinary = Namespace::release("ol", "9");
@@ -309,8 +315,9 @@ fn special_builds_of_oracle_have_fixes_of_their_own() {
     assert_eq!(affected(el9("ol"), packages, statements), ["0", "1"]);
 }
 
-/// Leap has the packages of SUSE Linux Enterprise, with its releases, and those of Backports, with
-/// their own mark: <https://en.opensuse.org/Portal:Leap>. A service pack goes above the one before.
+/// Leap has the packages of SUSE Linux Enterprise, and those of Backports with their own mark:
+/// <https://en.opensuse.org/openSUSE:Packaging_for_Leap>. A service pack, which releases begin with,
+/// goes above the one before: <https://www.suse.com/support/kb/doc/?id=000020568>.
 #[test]
 fn packages_of_leap_have_the_releases_of_those_they_come_from() {
     let leap = Distribution {
