@@ -51,7 +51,7 @@ impl Feed for RhelVex {
     }
 
     fn upstream(&self) -> &'static str {
-        "https://security.access.redhat.com/data/csaf/v2/vex/"
+        "https://security.access.redhat.com/data/csaf/v2/vex-feed/"
     }
 
     fn revision(&self) -> u32 {
