@@ -2,7 +2,7 @@
 //!
 //! A [`Cpe`] has eleven attributes. It is read from a URI (`cpe:/a:redhat:quay:3::el8`, the form of
 //! CPE 2.2) or from a formatted string (`cpe:2.3:a:redhat:quay:3:*:el8:*:*:*:*:*`), and written as
-//! the latter: NIST IR 7695, <https://nvlpubs.nist.gov/nistpubs/Legacy/IR/nistir7695.pdf>. How two
+//! the latter, or where it is asked for as the former: NIST IR 7695, <https://nvlpubs.nist.gov/nistpubs/Legacy/IR/nistir7695.pdf>. How two
 //! names compare is in NIST IR 7696, <https://nvlpubs.nist.gov/nistpubs/Legacy/IR/nistir7696.pdf>.
 //!
 //! ```
@@ -77,6 +77,11 @@ impl Cpe {
         self.attributes[3].value()
     }
 
+    /// The update, if one is named. SUSE puts a service pack here: `sp4`.
+    pub fn update(&self) -> Option<&str> {
+        self.attributes[4].value()
+    }
+
     /// The edition, if one is named. Red Hat puts a channel or the release that a product is built
     /// for here: `appstream`, `el9`.
     pub fn edition(&self) -> Option<&str> {
@@ -88,6 +93,11 @@ impl Cpe {
     pub fn is_superset_of(&self, other: &Self) -> bool {
         let mut pairs = self.attributes.iter().zip(&other.attributes);
         pairs.all(|(mine, theirs)| mine.is_superset_of(theirs))
+    }
+
+    /// The name as a URI, the form in which vendors write it.
+    pub fn to_uri(&self) -> String {
+        format!("cpe:/{}", uri::bind(&self.attributes))
     }
 }
 

@@ -47,6 +47,36 @@ fn both_forms_are_read_and_the_formatted_string_is_written() {
 }
 
 #[test]
+fn a_uri_says_the_same_as_the_formatted_string() {
+    for (uri, formatted) in [
+        (
+            "cpe:/a:redhat:rhel_eus:9.2::appstream",
+            "cpe:2.3:a:redhat:rhel_eus:9.2:*:appstream:*:*:*:*:*",
+        ),
+        (
+            "cpe:/o:redhat:enterprise_linux:7",
+            "cpe:2.3:o:redhat:enterprise_linux:7:*:*:*:*:*:*:*",
+        ),
+        (
+            "cpe:/a:redhat:a%2bb:1:-:~~~x64~~",
+            "cpe:2.3:a:redhat:a\\+b:1:-:*:*:*:x64:*:*",
+        ),
+        (
+            "cpe:/a:redhat:openshift:4.%02::el8:en",
+            "cpe:2.3:a:redhat:openshift:4.*:*:el8:en:*:*:*:*",
+        ),
+        (
+            "cpe:/a:b:%2d:1.%01",
+            "cpe:2.3:a:b:\\-:1.?:*:*:*:*:*:*:*",
+        ),
+        ("cpe:/", "cpe:2.3:*:*:*:*:*:*:*:*:*:*:*"),
+    ] {
+        assert_eq!(cpe(uri).to_string(), formatted, "{uri}");
+        assert_eq!(cpe(formatted).to_uri(), uri, "{formatted}");
+    }
+}
+
+#[test]
 fn what_is_no_name_is_refused() {
     for (text, error) in [
         ("", ParseCpeError::Prefix),
@@ -116,6 +146,8 @@ proptest! {
         if let Ok(read) = text.parse::<Cpe>() {
             let written = read.to_string();
             prop_assert_eq!(written.parse::<Cpe>(), Ok(read.clone()), "{}", written);
+            let uri = read.to_uri();
+            prop_assert_eq!(uri.parse::<Cpe>(), Ok(read.clone()), "{}", uri);
             prop_assert!(read.is_superset_of(&read));
         }
     }

@@ -1,5 +1,7 @@
 //! URIs: `cpe:/a:redhat:quay:3::el8`. What is left out at the end is any.
 
+use std::fmt::Write as _;
+
 use crate::attribute::{Attribute, Builder};
 use crate::{ATTRIBUTES, ParseCpeError};
 
@@ -64,4 +66,43 @@ fn attribute(text: &str) -> Result<Attribute, ParseCpeError> {
         builder.wildcard('*');
     }
     Ok(builder.finish())
+}
+
+/// Writes what follows `cpe:/`.
+pub(crate) fn bind(attributes: &[Attribute; ATTRIBUTES]) -> String {
+    let mut components: Vec<String> = attributes[..COMPONENTS].iter().map(component).collect();
+    let mut beside_edition = PACKED[1..].iter().map(|&place| &attributes[place]);
+    if beside_edition.any(|attribute| *attribute != Attribute::Any) {
+        let packed = PACKED.map(|place| component(&attributes[place]));
+        components[EDITION] = format!("~{}", packed.join("~"));
+    }
+    while components.last().is_some_and(String::is_empty) {
+        components.pop();
+    }
+    components.join(":")
+}
+
+fn component(attribute: &Attribute) -> String {
+    let value = match attribute {
+        Attribute::Any => return String::new(),
+        Attribute::NotApplicable => return "-".to_owned(),
+        // Unquoted it would be another attribute.
+        Attribute::Value(value) if value == "-" => return "%2d".to_owned(),
+        Attribute::Value(value) => value,
+    };
+    let mut component = String::with_capacity(value.len());
+    let mut characters = value.chars();
+    while let Some(character) = characters.next() {
+        match character {
+            '?' => component.push_str("%01"),
+            '*' => component.push_str("%02"),
+            '\\' => {
+                let quoted = characters.next().map_or(0, u32::from);
+                // Writing to a string does not fail.
+                let _ = write!(component, "%{quoted:02x}");
+            }
+            plain => component.push(plain),
+        }
+    }
+    component
 }

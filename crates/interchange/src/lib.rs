@@ -19,7 +19,6 @@
 //!
 //! Nothing of a file is held in memory but a line, and the statements about one vulnerability.
 
-mod cpe;
 mod enricher;
 mod error;
 mod import;

@@ -8,11 +8,11 @@
 
 use std::borrow::Cow;
 
+use clair_cpe::Cpe;
 use clair_feeds::{Skip, text};
 use clair_model::{Distribution as Release, Namespace, PackageManager};
 use clair_version::Scheme;
 
-use crate::cpe;
 use crate::releases;
 use crate::vulnerability::{Distribution, Repository};
 
@@ -29,13 +29,13 @@ pub(crate) struct Place {
 impl Place {
     /// Where Clair looks up what is said of a namespace.
     pub(crate) fn of(namespace: &Namespace) -> Self {
-        let name = cpe::to_formatted(namespace.as_str());
-        let Some(name) = name else {
+        let Some(name) = product(namespace) else {
             return Self {
                 distribution: Some(distribution(namespace)),
                 repository: None,
             };
         };
+        let name = name.to_string();
         let repository = Repository {
             cpe: name.clone().into(),
             name: name.into(),
@@ -55,6 +55,13 @@ impl Place {
             repository: None,
         }
     }
+}
+
+/// The product that a namespace is of. Clair would have to be told in which streams of tags an image
+/// is fixed, so namespaces of images are none.
+fn product(namespace: &Namespace) -> Option<Cpe> {
+    let name = namespace.cpe().filter(|_| !namespace.is_of_images());
+    name?.parse().ok()
 }
 
 fn distribution(namespace: &Namespace) -> Distribution<'static> {
@@ -213,15 +220,17 @@ pub(crate) fn namespaces(
 }
 
 fn of_product(name: &str) -> Result<Namespace, Skip> {
+    let cpe: Cpe = name.parse().map_err(|_| Skip::UnknownRelease)?;
+    // Namespaces are named as vendors do.
     let uri = if name.starts_with("cpe:/") {
-        Some(name.to_owned())
+        name.to_owned()
     } else {
-        cpe::to_uri(name)
+        cpe.to_uri()
     };
-    let uri = uri
-        .filter(|uri| text::is_name(uri))
-        .ok_or(Skip::UnknownRelease)?;
-    uri.parse().map_err(|_| Skip::UnknownRelease)
+    if !text::is_name(&uri) {
+        return Err(Skip::UnknownRelease);
+    }
+    Ok(Namespace::product(&uri))
 }
 
 fn of_distribution(distribution: &Distribution<'_>, fixed: &str) -> Result<Vec<Namespace>, Skip> {
@@ -316,7 +325,7 @@ fn service_packs(major: &str) -> Result<Vec<Namespace>, Skip> {
 
 /// How versions of packages compare that are looked up in a namespace.
 pub(crate) fn scheme(namespace: &Namespace) -> Option<Scheme> {
-    if namespace.as_str().starts_with("cpe:/") {
+    if product(namespace).is_some() {
         return Some(Scheme::Rpm);
     }
     let family = namespace.family();
