@@ -3,10 +3,11 @@
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
+use clair_cpe::Cpe;
 use clair_model::{Distribution, Environment, Id, ReportPackage, VulnerabilityReport};
 use clair_purl::{PackageUrl, Subject};
 
-use crate::vex::Cpe;
+use crate::vex::read_cpe;
 
 /// What packages have in common: the report, with its parts by their ids.
 pub(crate) struct Findings<'r> {
@@ -29,7 +30,7 @@ pub(crate) struct Package<'r> {
 
 impl<'r> Findings<'r> {
     pub(crate) fn new(report: &'r VulnerabilityReport) -> Self {
-        let cpes = |id: &'r str, cpe: &str| Some((id, cpe.parse().ok()?));
+        let cpes = |id: &'r str, cpe: &str| Some((id, read_cpe(cpe)?));
         let distributions = report.distributions.values();
         let repositories = report.repository.iter();
         Self {

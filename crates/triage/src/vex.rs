@@ -21,7 +21,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use crate::Error;
 use crate::text::{quoted, short};
 
-pub(crate) use self::platform::Cpe;
+pub(crate) use self::platform::read as read_cpe;
 pub(crate) use self::product::Product;
 
 /// A format of VEX documents.

@@ -335,10 +335,7 @@ impl Component {
             }
         }
         let cpe = self.cpe.as_deref().filter(|_| identities.is_empty());
-        identities.extend(
-            cpe.and_then(|text| text.parse().ok())
-                .map(|it| Identity::Cpe(Box::new(it))),
-        );
+        identities.extend(cpe.and_then(Identity::of_cpe));
         identities.into()
     }
 }

@@ -201,7 +201,7 @@ impl Thing {
                     }
                 }
             } else if text.starts_with("cpe:") {
-                text.parse().ok().map(|it| Identity::Cpe(Box::new(it)))
+                Identity::of_cpe(text)
             } else {
                 // What is none is none of an image either.
                 (key == "@id" && !text.is_empty()).then(|| Identity::Reference(text.clone()))

@@ -1,134 +1,71 @@
 //! Platforms by their CPEs, <https://csrc.nist.gov/projects/security-content-automation-protocol/specifications/cpe>.
 
-use std::str::FromStr;
-
-use percent_encoding::percent_decode_str;
+use clair_cpe::Cpe;
 
 use crate::finding::Package;
-
-/// A name of a platform or product: its attributes in the order of the standard, in lower case.
-/// What is not told, or told to be any, is `None`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Cpe {
-    attributes: [Option<String>; ATTRIBUTES],
-}
 
 /// Part, vendor, product, version, update, edition, language, software edition, target software,
 /// target hardware, other.
 const ATTRIBUTES: usize = 11;
 
-impl Cpe {
-    fn attribute(&self, index: usize) -> &str {
-        self.attributes[index].as_deref().unwrap_or_default()
+/// Reads a name, which has to tell the kind of product. None if it is none.
+///
+/// A formatted string has eleven attributes. Many write only as many as they need, or leave one empty;
+/// what is not there is any, as in the URI.
+pub(crate) fn read(text: &str) -> Option<Cpe> {
+    let cpe: Cpe = match text.strip_prefix("cpe:2.3:") {
+        Some(attributes) => completed(attributes).parse(),
+        None => text.parse(),
     }
-
-    pub(crate) fn vendor(&self) -> &str {
-        self.attribute(1)
-    }
-
-    fn product(&self) -> &str {
-        self.attribute(2)
-    }
-
-    fn version(&self) -> &str {
-        self.attribute(3)
-    }
-
-    fn update(&self) -> &str {
-        self.attribute(4)
-    }
-
-    /// Whether something of this name is meant: each attribute that is told is the same there.
-    pub(crate) fn is(&self, special: &Self) -> bool {
-        let mut pairs = self.attributes.iter().zip(&special.attributes);
-        // One without vendor and product would be everything.
-        self.attributes[1..=2].iter().all(Option::is_some)
-            && pairs.all(|(general, special)| general.is_none() || general == special)
-    }
+    .ok()?;
+    cpe.part().is_some().then_some(cpe)
 }
 
-/// A text that is no CPE.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct NoCpe;
-
-impl FromStr for Cpe {
-    type Err = NoCpe;
-
-    /// Reads both ways to write one: `cpe:/o:redhat:enterprise_linux:9` and `cpe:2.3:o:…`.
-    fn from_str(text: &str) -> Result<Self, NoCpe> {
-        let mut attributes = [const { None }; ATTRIBUTES];
-        let any = |text: &str| matches!(text, "" | "*").then_some(()).is_some();
-        if let Some(rest) = text.strip_prefix("cpe:2.3:") {
-            let parts = divided(rest);
-            if parts.len() > ATTRIBUTES {
-                return Err(NoCpe);
-            }
-            for (attribute, part) in attributes.iter_mut().zip(parts) {
-                *attribute = (!any(&part)).then(|| part.to_lowercase());
-            }
-        } else if let Some(rest) = text.strip_prefix("cpe:/") {
-            for (index, part) in rest.split(':').enumerate() {
-                // The URI has seven attributes; the sixth may have five packed into it.
-                let attribute = attributes
-                    .get_mut(index)
-                    .filter(|_| index < 7)
-                    .ok_or(NoCpe)?;
-                let part = percent_decode_str(part).decode_utf8().map_err(|_| NoCpe)?;
-                *attribute = (!any(&part)).then(|| part.to_lowercase());
-            }
-        } else {
-            return Err(NoCpe);
+/// The formatted string with all attributes.
+fn completed(written: &str) -> String {
+    let mut text = "cpe:2.3:".to_owned();
+    let (mut count, mut is_empty, mut is_quoted) = (1, true, false);
+    for character in written.chars() {
+        let is_end = character == ':' && !is_quoted;
+        if is_end && is_empty {
+            text.push('*');
         }
-        if attributes[0]
-            .as_deref()
-            .is_none_or(|part| !matches!(part, "a" | "o" | "h"))
-        {
-            return Err(NoCpe);
-        }
-        Ok(Self { attributes })
+        count += usize::from(is_end);
+        is_empty = is_end;
+        is_quoted = character == '\\' && !is_quoted;
+        text.push(character);
     }
+    if is_empty {
+        text.push('*');
+    }
+    text.push_str(&":*".repeat(ATTRIBUTES.saturating_sub(count)));
+    text
 }
 
-/// The parts between colons that no backslash is before, without backslashes.
-fn divided(text: &str) -> Vec<String> {
-    let mut parts = vec![String::new()];
-    let mut characters = text.chars();
-    while let Some(character) = characters.next() {
-        match character {
-            ':' => parts.push(String::new()),
-            _ => {
-                let last = parts.last_mut();
-                let kept = if character == '\\' {
-                    characters.next()
-                } else {
-                    Some(character)
-                };
-                if let (Some(last), Some(kept)) = (last, kept) {
-                    last.push(kept);
-                }
-            }
-        }
-    }
-    parts
+/// Whether something of a name is meant by one that may tell less.
+pub(crate) fn is(general: &Cpe, special: &Cpe) -> bool {
+    // One without vendor and product would be everything.
+    let is_something = general.vendor().is_some() && general.product().is_some();
+    is_something && general.is_superset_of(special)
 }
 
 /// Whether a package belongs to a platform: by the CPE of its repository or distribution, or where
 /// these are not known by what its distribution is.
 pub(crate) fn is_platform(cpe: &Cpe, package: &Package<'_>) -> bool {
     let mut own = package.platforms();
-    own.any(|own| cpe.is(own)) || is_redhat(cpe, package) || is_suse(cpe, package)
+    own.any(|own| is(cpe, own)) || is_redhat(cpe, package) || is_suse(cpe, package)
 }
 
 /// Red Hat names its system by the major release, and its repositories as editions of it:
 /// `cpe:/a:redhat:enterprise_linux:9::appstream`. Minor releases replace each other.
 fn is_redhat(cpe: &Cpe, package: &Package<'_>) -> bool {
     let major = |number: &str| number.split('.').next().unwrap_or_default().to_owned();
-    cpe.vendor() == "redhat"
-        && cpe.product() == "enterprise_linux"
+    cpe.vendor() == Some("redhat")
+        && cpe.product() == Some("enterprise_linux")
         && package.distribution().is_some_and(|own| {
             own.did == "rhel"
                 && !own.version_id.is_empty()
-                && major(&own.version_id) == major(cpe.version())
+                && major(&own.version_id) == major(cpe.version().unwrap_or_default())
         })
 }
 
@@ -139,14 +76,15 @@ fn is_suse(cpe: &Cpe, package: &Package<'_>) -> bool {
     let Some(own) = package.distribution() else {
         return false;
     };
-    let release = match cpe.update().strip_prefix("sp") {
-        Some(pack) => format!("{}.{pack}", cpe.version()),
-        None => cpe.version().to_owned(),
+    let version = cpe.version().unwrap_or_default();
+    let release = match cpe.update().and_then(|update| update.strip_prefix("sp")) {
+        Some(pack) => format!("{version}.{pack}"),
+        None => version.to_owned(),
     };
+    let product = cpe.product().unwrap_or_default();
     let is_release = release == own.version_id || own.version_id == format!("{release}.0");
-    match (cpe.vendor(), own.did.as_str()) {
+    match (cpe.vendor().unwrap_or_default(), own.did.as_str()) {
         ("suse", "sles" | "sled" | "sles_sap") => {
-            let product = cpe.product();
             let is_server = matches!(
                 product,
                 "sles" | "sled" | "sles_sap" | "suse_sles" | "suse_sled"
@@ -154,10 +92,10 @@ fn is_suse(cpe: &Cpe, package: &Package<'_>) -> bool {
             is_release && (is_server || product.starts_with("sle-module-"))
         }
         ("suse", "sle-micro" | "sl-micro") => {
-            is_release && matches!(cpe.product(), "sle-micro" | "sl-micro" | "suse-microos")
+            is_release && matches!(product, "sle-micro" | "sl-micro" | "suse-microos")
         }
-        ("opensuse", "opensuse-tumbleweed") => cpe.product() == "tumbleweed",
-        ("opensuse", "opensuse-leap") => cpe.product() == "leap" && is_release,
+        ("opensuse", "opensuse-tumbleweed") => product == "tumbleweed",
+        ("opensuse", "opensuse-leap") => product == "leap" && is_release,
         _ => false,
     }
 }
@@ -167,7 +105,7 @@ mod tests {
     use super::*;
 
     fn cpe(text: &str) -> Cpe {
-        text.parse().unwrap()
+        read(text).unwrap()
     }
 
     #[test]
@@ -179,6 +117,9 @@ mod tests {
             cpe("cpe:2.3:a:x:a\\:b\\+:1.0:*:*:*:*:*:*:*"),
             cpe("cpe:/a:x:a%3Ab%2B:1.0")
         );
+        for short in ["cpe:2.3:a:x:a\\:b::el9", "cpe:2.3:a:x:a\\:b:*:el9:::"] {
+            assert_eq!(cpe(short), cpe("cpe:/a:x:a%3ab::el9"), "{short}");
+        }
         for wrong in [
             "",
             "cpe:",
@@ -189,8 +130,9 @@ mod tests {
             "a:b",
             "cpe:2.3:a:b:c:d:e:f:g:h:i:j:k:l",
             "cpe:/a:b:c:d:e:f:g:h",
+            "cpe:2.3:*:redhat:enterprise_linux",
         ] {
-            assert_eq!(wrong.parse::<Cpe>(), Err(NoCpe), "{wrong}");
+            assert_eq!(read(wrong), None, "{wrong}");
         }
     }
 
@@ -206,8 +148,10 @@ mod tests {
             ("cpe:/o:redhat:enterprise_linux:9", false),
             ("cpe:/a:redhat:enterprise_linux:9::baseos", false),
             ("cpe:/a:redhat:enterprise_linux:9:-:appstream", false),
+            ("cpe:2.3:a:redhat:enterprise_linux:9*", true),
+            ("cpe:/a:redhat:enterprise_linux:9::~appstream~~~~", true),
         ] {
-            assert_eq!(cpe(general).is(&special), expected, "{general}");
+            assert_eq!(is(&cpe(general), &special), expected, "{general}");
         }
     }
 }

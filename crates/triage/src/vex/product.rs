@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
+use clair_cpe::Cpe;
 use clair_purl::PackageUrl;
 
 use super::Status;
-use super::platform::{Cpe, is_platform};
+use super::platform::{self, is_platform};
 use super::vers::Versions;
 use crate::Image;
 use crate::finding::Package;
@@ -74,6 +75,11 @@ impl Product {
 }
 
 impl Identity {
+    /// A platform or a package by its CPE, if it is one.
+    pub(crate) fn of_cpe(text: &str) -> Option<Self> {
+        platform::read(text).map(|cpe| Self::Cpe(Box::new(cpe)))
+    }
+
     /// Whether it is an image.
     pub(crate) fn is_of_image(purl: &PackageUrl<'_>) -> bool {
         matches!(purl.ty(), "oci" | "docker")
@@ -84,8 +90,8 @@ impl Identity {
         match self {
             Self::Purl(purl) => package.is(purl) || image.is(purl),
             Self::Cpe(cpe) => {
-                let own = &package.entry.cpe;
-                own.parse().is_ok_and(|own| cpe.is(&own)) || is_platform(cpe, package)
+                let own = platform::read(&package.entry.cpe);
+                own.is_some_and(|own| platform::is(cpe, &own)) || is_platform(cpe, package)
             }
             Self::Rpm(name) => package.is_rpm(name),
             Self::AnyBuild(_) | Self::Digest(_) | Self::Reference(_) => self.is_image(image),

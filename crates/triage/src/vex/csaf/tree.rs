@@ -200,7 +200,7 @@ impl<'t> Products<'t> {
     /// SUSE describes packages by their names alone, as `samba-libs-4.17.9-150500.3.11.1`.
     fn name_rpm(&self, relationship: &Relationship, whole: &Resolved, part: &mut Resolved) {
         let is_suse = whole.component.iter().any(
-            |it| matches!(it, Identity::Cpe(cpe) if matches!(cpe.vendor(), "suse" | "opensuse")),
+            |it| matches!(it, Identity::Cpe(cpe) if matches!(cpe.vendor(), Some("suse" | "opensuse"))),
         );
         let has_purl = part
             .component
@@ -231,8 +231,7 @@ impl Named {
         }
         // A package URL is the better name where there are both.
         if identities.is_empty() {
-            let cpe = helper.cpe.as_deref().and_then(|text| text.parse().ok());
-            identities.extend(cpe.map(|it| Identity::Cpe(Box::new(it))));
+            identities.extend(helper.cpe.as_deref().and_then(Identity::of_cpe));
         }
         identities.into()
     }
