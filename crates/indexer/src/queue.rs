@@ -7,7 +7,7 @@ use clair_bus::{
     Replay, WorkQueue,
 };
 use clair_model::Manifest;
-use clair_rpc::conversion::to_timestamp;
+use clair_rpc::conversion::{InvalidField, to_timestamp};
 use clair_rpc::proto::indexer::v1;
 use clair_rpc::{Context, Error as RpcError, ErrorCode, ServiceError as _};
 use tokio_util::sync::CancellationToken;
@@ -74,7 +74,7 @@ impl Queue {
         let after = match page_token {
             "" => 0,
             token => token.parse().map_err(|_| {
-                RpcError::new(ErrorCode::InvalidArgument, "page_token: it is none of ours")
+                InvalidField::new("page_token", "is not the `next_page_token` of a page")
             })?,
         };
         let limit = if page_size == 0 {

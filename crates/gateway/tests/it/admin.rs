@@ -149,6 +149,9 @@ async fn dead_letters_are_listed_and_put_back() {
         .await
         .document(200);
     assert_eq!(last["page"], json!({"size": 2}));
+    let other = gateway.get(&format!("{LETTERS}?next=other")).await;
+    let message = other.failure(400, "bad-request");
+    assert_eq!(message, "next is not that of a page");
 
     let path = format!("{LETTERS}/replay");
     let some = gateway.post(&path, json!({"ids": [3, 9]})).await;

@@ -123,6 +123,13 @@ async fn what_cannot_be_indexed_is_a_dead_letter_until_it_is_replayed() {
     let error = Error::from(letter.error.clone().unwrap());
     assert_eq!((error.code(), letter.attempts), (ErrorCode::BadLayer, 1));
     assert_eq!(letter.priority(), Priority::Normal);
+    let request = ListDeadLettersRequest {
+        page_token: "x".to_owned(),
+        ..ListDeadLettersRequest::default()
+    };
+    let refused = indexer.client.list_dead_letters(request).await;
+    let error = Error::from(refused.unwrap_err());
+    assert_eq!(error.fields()[0].field, "page_token");
 
     blobs.serve(&blob);
     let ids = DeadLetterIds {

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
 use clair_model::IndexState;
+use clair_rpc::conversion::InvalidField;
 use clair_rpc::proto::indexer::v1::get_index_report_response::Report;
 use clair_rpc::proto::indexer::v1::index_response::Event;
 use clair_rpc::proto::indexer::v1::indexer_server::Indexer as Interface;
@@ -211,15 +212,14 @@ impl Interface for Indexer {
         request: Request<ListDeadLettersRequest>,
     ) -> Answer<ListDeadLettersResponse> {
         self.calls.begin("ListDeadLetters").await?;
-        let request = request.into_inner();
+        let next = match request.into_inner().page_token.as_str() {
+            "" => "more",
+            "more" => "",
+            _ => return Err(Error::from(InvalidField::new("page_token", "is none")).into()),
+        };
         Ok(Response::new(ListDeadLettersResponse {
             dead_letters: self.known.lock().unwrap().dead.clone(),
-            next_page_token: if request.page_token.is_empty() {
-                "more"
-            } else {
-                ""
-            }
-            .to_owned(),
+            next_page_token: next.to_owned(),
         }))
     }
 
