@@ -10,6 +10,7 @@ mod versions;
 use std::borrow::Cow;
 
 use clair_model::Severity as Level;
+use clair_purl::Written;
 use jiff::Timestamp;
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer};
@@ -250,13 +251,9 @@ impl<'a> Affected<'a> {
 
 impl Package<'_> {
     /// A qualifier of its package URL, such as `arch`.
-    pub(crate) fn qualifier(&self, key: &str) -> Option<&str> {
-        let (_, qualifiers) = self.purl.as_deref()?.split_once('?')?;
-        qualifiers
-            .split('&')
-            .filter_map(|pair| pair.split_once('='))
-            .find(|(name, _)| *name == key)
-            .map(|(_, value)| value)
+    pub(crate) fn qualifier(&self, key: &str) -> Option<Cow<'_, str>> {
+        let purl = Written::parse(self.purl.as_deref()?)?;
+        purl.qualifier(key).ok()?
     }
 }
 

@@ -9,7 +9,7 @@
 use std::collections::BTreeMap;
 
 use clair_model::{Package, PackageManager};
-use percent_encoding::percent_decode_str;
+use clair_purl::Written;
 use serde::Deserialize;
 
 use crate::limits::MAX_PACKAGES;
@@ -162,26 +162,19 @@ fn tagged(bytes: &[u8]) -> Result<Found, AnalyzeError> {
 }
 
 fn of_urls<'a>(urls: impl Iterator<Item = &'a str>) -> Found {
-    urls.filter_map(|url| {
-        let rest = url.strip_prefix("pkg:bitnami/")?;
-        Some(of_url(rest).ok_or_else(|| url.to_owned()))
-    })
-    .collect()
+    let urls = urls.filter_map(|url| Some((url, Written::parse(url)?)));
+    urls.filter(|(_, purl)| purl.kind() == "bitnami")
+        .map(|(url, purl)| of_url(&purl).ok_or_else(|| url.to_owned()))
+        .collect()
 }
 
-/// `NAME@VERSION?arch=ARCH&…`, the rest of a package URL.
-fn of_url(rest: &str) -> Option<Package> {
-    let rest = rest.split('#').next().unwrap_or_default();
-    let (path, qualifiers) = rest.split_once('?').unwrap_or((rest, ""));
-    let (name, version) = path.rsplit_once('@')?;
-    let decoded = |text| percent_decode_str(text).decode_utf8().ok();
-    let arch = qualifiers
-        .split('&')
-        .find_map(|qualifier| qualifier.strip_prefix("arch="));
+/// `pkg:bitnami/NAME@VERSION?arch=ARCH&…`.
+fn of_url(purl: &Written<'_>) -> Option<Package> {
+    let arch = purl.qualifier("arch").ok()?;
     component(
-        &decoded(name)?,
-        &decoded(version)?,
-        &decoded(arch.unwrap_or_default())?,
+        &purl.path().ok()?,
+        &purl.version().ok()??,
+        arch.as_deref().unwrap_or_default(),
     )
 }
 

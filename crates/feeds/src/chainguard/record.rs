@@ -154,7 +154,7 @@ impl Entries {
         };
         let arch = package.qualifier("arch").filter(|arch| text::is_name(arch));
         let details = Details {
-            arches: arch.map(str::to_owned).into_iter().collect(),
+            arches: arch.map(Cow::into_owned).into_iter().collect(),
             note: note(&specific.components),
         };
         let claim = (package.name.clone().into_owned(), ranges, fix_state);

@@ -4,18 +4,23 @@
 //! in it and the platform; since then the package URLs name it:
 //! <https://issues.redhat.com/browse/SECDATA-1115>.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
+use std::str::Utf8Error;
 
 use clair_cpe::Cpe;
 use clair_model::Namespace;
+use clair_purl::Written;
 use clair_version::Scheme;
-use percent_encoding::percent_decode_str;
 
 use super::csaf::{Branch, Helper, Tree};
 use crate::{Skip, text};
 
-/// What the package URLs of modules begin with.
-const MODULE: &str = "pkg:rpmmod/redhat/";
+/// The type of the package URLs of modules.
+const MODULE: &str = "rpmmod";
+
+/// What the packages of Red Hat are named below.
+const OWNER: &str = "redhat/";
 
 /// How deep a product can be part of others.
 const DEPTH: usize = 5;
@@ -136,11 +141,15 @@ impl<'a> Products<'a> {
     /// The stream of a module, if a product is one.
     fn module(&self, id: &str) -> Result<Option<String>, Skip> {
         let purl = self.named.get(id).and_then(|helper| helper.purl.as_deref());
-        let Some(rest) = purl.and_then(|purl| purl.strip_prefix(MODULE)) else {
+        let purl = purl.and_then(Written::parse);
+        let Some(purl) = purl.filter(|purl| purl.kind() == MODULE) else {
             return Ok(None);
         };
-        let Purl { name, version, .. } = Purl::of(rest)?;
-        let version = version.ok_or(Skip::Malformed)?;
+        let name = match name(&purl) {
+            Err(Skip::OtherProduct) => return Ok(None),
+            name => name?,
+        };
+        let version = decoded(purl.version())?.ok_or(Skip::Malformed)?;
         stream(&format!("{name}:{version}")).map(Some)
     }
 }
@@ -163,53 +172,21 @@ fn package(purl: &str, cpe: &str) -> Result<Package, Skip> {
     if !text::is_name(cpe) || cpe.parse::<Cpe>().is_err() {
         return Err(Skip::UnknownRelease);
     }
-    if let Some(rest) = purl.strip_prefix("pkg:rpm/redhat/") {
-        rpm(&Purl::of(rest)?, Namespace::product(cpe))
-    } else if let Some(rest) = purl.strip_prefix("pkg:oci/") {
-        image(&Purl::of(rest)?, Namespace::images_of(cpe))
-    } else if let Some(rest) = purl.strip_prefix(MODULE) {
-        source_of_module(&Purl::of(rest)?, Namespace::product(cpe))
-    } else {
-        Err(Skip::OtherProduct)
+    let purl = Written::parse(purl).ok_or(Skip::OtherProduct)?;
+    match purl.kind() {
+        "rpm" => rpm(&purl, Namespace::product(cpe)),
+        "oci" => image(&purl, Namespace::images_of(cpe)),
+        MODULE => source_of_module(&purl, Namespace::product(cpe)),
+        _ => Err(Skip::OtherProduct),
     }
 }
 
-/// A package URL behind its type, taken apart.
-struct Purl<'a> {
-    name: String,
-    version: Option<String>,
-    qualifiers: &'a str,
-}
-
-impl<'a> Purl<'a> {
-    fn of(rest: &'a str) -> Result<Self, Skip> {
-        let (path, qualifiers) = rest.split_once('?').unwrap_or((rest, ""));
-        let (name, version) = match path.split_once('@') {
-            Some((name, version)) => (decoded(name)?, Some(decoded(version)?)),
-            None => (decoded(path)?, None),
-        };
-        if !text::is_name(&name) {
-            return Err(Skip::NoPackage);
-        }
-        Ok(Self {
-            name,
-            version,
-            qualifiers,
-        })
-    }
-
-    fn qualifier(&self, key: &str) -> Result<Option<String>, Skip> {
-        let pairs = self.qualifiers.split('&');
-        let mut pairs = pairs.filter_map(|pair| pair.split_once('='));
-        let value = pairs.find(|(name, _)| *name == key).map(|(_, value)| value);
-        value.map(decoded).transpose()
-    }
-}
-
-/// `openssl-libs@3.0.7-27.el9?arch=x86_64&epoch=1`, or `openssl?arch=src` of a source.
-fn rpm(purl: &Purl<'_>, namespace: Namespace) -> Result<Package, Skip> {
-    let version = match (&purl.version, purl.qualifier("epoch")?.as_deref()) {
-        (Some(version), None | Some("0")) => Some(version.clone()),
+/// `redhat/openssl-libs@3.0.7-27.el9?arch=x86_64&epoch=1`, or `redhat/openssl?arch=src` of a source.
+fn rpm(purl: &Written<'_>, namespace: Namespace) -> Result<Package, Skip> {
+    let name = name(purl)?;
+    let epoch = decoded(purl.qualifier("epoch"))?;
+    let version = match (decoded(purl.version())?, epoch.as_deref()) {
+        (Some(version), None | Some("0")) => Some(version.into_owned()),
         (Some(version), Some(epoch)) => Some(format!("{epoch}:{version}")),
         (None, _) => None,
     };
@@ -218,12 +195,12 @@ fn rpm(purl: &Purl<'_>, namespace: Namespace) -> Result<Package, Skip> {
     if !version.as_ref().is_none_or(is_version) {
         return Err(Skip::BadVersion);
     }
-    let arch = purl.qualifier("arch")?;
+    let arch = decoded(purl.qualifier("arch"))?;
     if !arch.as_ref().is_none_or(|arch| text::is_name(arch)) {
         return Err(Skip::Malformed);
     }
     let is_source = matches!(arch.as_deref(), Some("src" | "source"));
-    let module = purl.qualifier("rpmmod")?;
+    let module = decoded(purl.qualifier("rpmmod"))?;
     Ok(Package {
         namespace,
         kind: if is_source {
@@ -231,17 +208,18 @@ fn rpm(purl: &Purl<'_>, namespace: Namespace) -> Result<Package, Skip> {
         } else {
             Kind::Package
         },
-        name: purl.name.clone(),
+        name,
         version,
-        arch: arch.filter(|_| !is_source),
+        arch: arch.filter(|_| !is_source).map(Cow::into_owned),
         module: module.as_deref().map(stream).transpose()?,
     })
 }
 
 /// `postgresql:15/postgresql`: all that is built from a source in a module. A module by itself,
 /// `postgresql@15:…`, stands beside its packages, of which the document speaks too.
-fn source_of_module(purl: &Purl<'_>, namespace: Namespace) -> Result<Package, Skip> {
-    let (module, name) = purl.name.split_once('/').ok_or(Skip::Notice)?;
+fn source_of_module(purl: &Written<'_>, namespace: Namespace) -> Result<Package, Skip> {
+    let path = name(purl)?;
+    let (module, name) = path.split_once('/').ok_or(Skip::Notice)?;
     if name.is_empty() || name.contains('/') {
         return Err(Skip::NoPackage);
     }
@@ -258,20 +236,24 @@ fn source_of_module(purl: &Purl<'_>, namespace: Namespace) -> Result<Package, Sk
 /// `clair-rhel8@sha256:…?repository_url=registry.redhat.io/quay/clair-rhel8&tag=v3.5.7-8`. Older
 /// documents have the whole name in front, and some leave the last part of it out of the address.
 /// Images of all architectures have the same tag.
-fn image(purl: &Purl<'_>, namespace: Namespace) -> Result<Package, Skip> {
-    let address = purl.qualifier("repository_url")?;
+fn image(purl: &Written<'_>, namespace: Namespace) -> Result<Package, Skip> {
+    let name = decoded(purl.path())?;
+    if !text::is_name(&name) {
+        return Err(Skip::NoPackage);
+    }
+    let address = decoded(purl.qualifier("repository_url"))?;
     let path = address
         .as_deref()
         .and_then(|address| address.split_once('/'));
     let name = match path {
-        Some((_, path)) if path.rsplit('/').next() == Some(&purl.name) => path.to_owned(),
-        Some((_, path)) => format!("{}/{}", path.trim_end_matches('/'), purl.name),
-        None => purl.name.clone(),
+        Some((_, path)) if path.rsplit('/').next() == Some(&name) => path.to_owned(),
+        Some((_, path)) => format!("{}/{name}", path.trim_end_matches('/')),
+        None => name.into_owned(),
     };
     if !text::is_name(&name) {
         return Err(Skip::NoPackage);
     }
-    let tag = purl.qualifier("tag")?;
+    let tag = decoded(purl.qualifier("tag"))?.map(Cow::into_owned);
     let is_tag = |tag: &String| text::can_be_version(tag) && Scheme::RhcTag.validate(tag).is_ok();
     if !tag.as_ref().is_none_or(is_tag) {
         return Err(Skip::BadVersion);
@@ -297,11 +279,19 @@ fn stream(module: &str) -> Result<String, Skip> {
     }
 }
 
-fn decoded(text: &str) -> Result<String, Skip> {
-    let decoded = percent_decode_str(text).decode_utf8();
-    decoded
-        .map(std::borrow::Cow::into_owned)
-        .map_err(|_| Skip::Malformed)
+/// The name of what is Red Hat's.
+fn name(purl: &Written<'_>) -> Result<String, Skip> {
+    let path = decoded(purl.path())?;
+    let name = path.strip_prefix(OWNER).ok_or(Skip::OtherProduct)?;
+    if !text::is_name(name) {
+        return Err(Skip::NoPackage);
+    }
+    Ok(name.to_owned())
+}
+
+/// What is no text is nobody's.
+fn decoded<T>(part: Result<T, Utf8Error>) -> Result<T, Skip> {
+    part.map_err(|_| Skip::Malformed)
 }
 
 #[cfg(test)]
