@@ -65,10 +65,7 @@ fn a_uri_says_the_same_as_the_formatted_string() {
             "cpe:/a:redhat:openshift:4.%02::el8:en",
             "cpe:2.3:a:redhat:openshift:4.*:*:el8:en:*:*:*:*",
         ),
-        (
-            "cpe:/a:b:%2d:1.%01",
-            "cpe:2.3:a:b:\\-:1.?:*:*:*:*:*:*:*",
-        ),
+        ("cpe:/a:b:%2d:1.%01", "cpe:2.3:a:b:\\-:1.?:*:*:*:*:*:*:*"),
         ("cpe:/", "cpe:2.3:*:*:*:*:*:*:*:*:*:*:*"),
     ] {
         assert_eq!(cpe(uri).to_string(), formatted, "{uri}");

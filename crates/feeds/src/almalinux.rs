@@ -13,8 +13,8 @@ use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Seq
 
 use self::osv::Records;
 use crate::json::{self, List, Output};
-use crate::osv::export;
-use crate::{Document, Feed, FeedError, Fetcher, Location, Sink, Source};
+use crate::osv::{export, publisher};
+use crate::{About, Document, Feed, FeedError, Fetcher, Location, Sink, Source};
 
 /// The feed.
 pub(crate) struct AlmaLinux;
@@ -30,20 +30,14 @@ const RELEASES: std::ops::RangeInclusive<u32> = 8..=20;
 const OSV: &str = "osv";
 
 impl Feed for AlmaLinux {
-    fn name(&self) -> &'static str {
-        "almalinux"
-    }
-
-    fn description(&self) -> &'static str {
-        "AlmaLinux errata: what is fixed in every release"
-    }
-
-    fn upstream(&self) -> &'static str {
-        "https://errata.almalinux.org/"
-    }
-
-    fn revision(&self) -> u32 {
-        2
+    fn about(&self) -> About {
+        About {
+            name: "almalinux",
+            description: "AlmaLinux errata: what is fixed in every release",
+            upstream: "https://errata.almalinux.org/",
+            revision: 2,
+            ..About::ADVISORIES
+        }
     }
 
     fn sources(&self, fetcher: &Fetcher, root: &Location) -> Result<Vec<Source>, FeedError> {
@@ -72,7 +66,7 @@ impl Feed for AlmaLinux {
         document: &mut Document,
         sink: &mut dyn Sink,
     ) -> Result<Option<Timestamp>, FeedError> {
-        let place = source.name.split('/').nth(1);
+        let place = source.label();
         if place == Some(OSV) {
             return export::read(source, document, sink, &Records);
         }
@@ -89,11 +83,7 @@ impl Feed for AlmaLinux {
 
 impl AlmaLinux {
     fn source(&self, label: &str, locations: Vec<Location>) -> Source {
-        Source {
-            name: format!("{}/{label}", self.name()),
-            locations,
-            date: None,
-        }
+        Source::part(self.name(), label, locations)
     }
 
     /// The source of a document that was named by itself. Its place tells the release if it is
@@ -105,14 +95,10 @@ impl AlmaLinux {
         if !part(0).starts_with("errata") {
             return self.source(OSV, locations);
         }
-        if export::is_number(part(1)) {
+        if publisher::is_number(part(1)) {
             return self.source(part(1), locations);
         }
-        Source {
-            name: self.name().to_owned(),
-            locations,
-            date: None,
-        }
+        Source::new(self.name(), locations)
     }
 }
 

@@ -13,7 +13,7 @@ use jiff::Timestamp;
 
 use self::branch::Branch;
 use crate::secdb::{self, Publisher};
-use crate::{Document, Feed, FeedError, Fetched, Fetcher, Location, Sink, Source, text};
+use crate::{About, Document, Feed, FeedError, Fetched, Fetcher, Location, Sink, Source, text};
 
 /// The feed.
 pub(crate) struct Alpine;
@@ -26,20 +26,14 @@ const TRACKER: &str = "https://security.alpinelinux.org/vuln/";
 const LAST_UPDATE: &str = "last-update";
 
 impl Feed for Alpine {
-    fn name(&self) -> &'static str {
-        "alpine"
-    }
-
-    fn description(&self) -> &'static str {
-        "Alpine security database: what is fixed in main and community of every branch"
-    }
-
-    fn upstream(&self) -> &'static str {
-        "https://secdb.alpinelinux.org/"
-    }
-
-    fn revision(&self) -> u32 {
-        2
+    fn about(&self) -> About {
+        About {
+            name: "alpine",
+            description: "Alpine security database: what is fixed in main and community of every branch",
+            upstream: "https://secdb.alpinelinux.org/",
+            revision: 2,
+            ..About::ADVISORIES
+        }
     }
 
     fn sources(&self, fetcher: &Fetcher, root: &Location) -> Result<Vec<Source>, FeedError> {
@@ -75,7 +69,7 @@ impl Feed for Alpine {
         document: &mut Document,
         sink: &mut dyn Sink,
     ) -> Result<Option<Timestamp>, FeedError> {
-        let place = source.name.split('/').nth(1);
+        let place = source.label();
         let publisher = Repository {
             branch: place.and_then(|name| name.parse().ok()),
         };
@@ -89,15 +83,11 @@ fn single(document: &Location) -> Source {
     let parts = document.parts_from_end();
     let part = |index: usize| parts.get(index).map_or("", String::as_str);
     let repository = part(0).split('.').next().unwrap_or_default();
-    let name = match part(1).parse::<Branch>() {
-        Ok(branch) => format!("alpine/{branch}/{repository}"),
-        Err(()) => format!("alpine/{repository}"),
+    let label = match part(1).parse::<Branch>() {
+        Ok(branch) => format!("{branch}/{repository}"),
+        Err(()) => repository.to_owned(),
     };
-    Source {
-        name,
-        locations: vec![document.clone()],
-        date: None,
-    }
+    Source::part("alpine", &label, vec![document.clone()])
 }
 
 /// The repositories that a branch has documents of. The oldest branches had no community.

@@ -8,10 +8,11 @@ use clair_model::{Namespace, Severity};
 use jiff::Timestamp;
 use serde::Deserialize;
 
+use crate::archive::{self, Format};
+use crate::catalog::{self, Listing};
 use crate::oval::{self, Condition, Definition, Scope, Vendor};
 use crate::{
-    Document, Feed, FeedError, Fetched, Fetcher, Location, Sink, Skip, Source, archive, catalog,
-    text,
+    About, Document, Feed, FeedError, Fetched, Fetcher, Location, Sink, Skip, Source, text,
 };
 
 /// The feed.
@@ -24,20 +25,14 @@ const BRANCHES: &str = "branches";
 const PLATFORM: &str = "ALT Linux branch ";
 
 impl Feed for Alt {
-    fn name(&self) -> &'static str {
-        "alt"
-    }
-
-    fn description(&self) -> &'static str {
-        "ALT Linux errata: what is fixed in every branch"
-    }
-
-    fn upstream(&self) -> &'static str {
-        "https://rdb.altlinux.org/api/errata/export/oval/"
-    }
-
-    fn revision(&self) -> u32 {
-        2
+    fn about(&self) -> About {
+        About {
+            name: "alt",
+            description: "ALT Linux errata: what is fixed in every branch",
+            upstream: "https://rdb.altlinux.org/api/errata/export/oval/",
+            revision: 2,
+            ..About::ADVISORIES
+        }
     }
 
     fn sources(&self, fetcher: &Fetcher, root: &Location) -> Result<Vec<Source>, FeedError> {
@@ -45,22 +40,18 @@ impl Feed for Alt {
             let stem = name.strip_suffix(".zip").unwrap_or(name);
             branch(stem.strip_suffix(".tar").unwrap_or(stem)).map(str::to_owned)
         };
-        if root.is_document() {
-            return Ok(vec![catalog::single(self.name(), root, label)]);
-        }
-        let mut documents = match root {
-            Location::Path(_) => catalog::list(fetcher, root, |name| label(name).is_some())?,
-            Location::Http(_) => catalog::Documents::new(),
-        };
-        if documents.is_empty() {
-            for branch in branches(fetcher, root)? {
-                let place = root.join(&branch);
-                documents.insert(branch, vec![place]);
-            }
-        }
-        catalog::sources(self.name(), root, documents, |name| {
-            label(name).unwrap_or_default()
-        })
+        catalog::labelled(
+            self.name(),
+            fetcher,
+            root,
+            Listing::Directories,
+            label,
+            || {
+                let branches = branches(fetcher, root)?.into_iter();
+                let documents = branches.map(|branch| (branch.clone(), vec![root.join(&branch)]));
+                Ok(documents.collect())
+            },
+        )
     }
 
     fn parse(
@@ -70,32 +61,11 @@ impl Feed for Alt {
         sink: &mut dyn Sink,
     ) -> Result<Option<Timestamp>, FeedError> {
         let limits = document.meter().limits();
-        let mut count = 0_u64;
-        archive::for_each_xml_record(source, document, &mut |name, content| {
-            let read = match content {
-                Ok(xml) => oval::read_record(source, name, xml, limits, sink, self),
-                Err(reason) => {
-                    sink.skipped(reason, name);
-                    return Ok(());
-                }
-            };
-            match read {
-                Ok(_) => count += 1,
-                // One that is broken says nothing about the others.
-                Err(FeedError::Malformed { .. }) => sink.skipped(Skip::Malformed, name),
-                Err(error) => return Err(error),
-            }
+        let errata = (Format::Xml, "errata");
+        archive::read_records(source, document, sink, errata, &mut |name, xml, sink| {
+            oval::read_record(source, name, xml, limits, sink, self)?;
             Ok(())
         })?;
-        if count == 0 {
-            // Taken for true, it would say that the branch has no vulnerabilities.
-            let reason = "it has no errata that can be read";
-            return Err(FeedError::malformed(
-                &source.name,
-                document.location(),
-                reason,
-            ));
-        }
         Ok(None)
     }
 }

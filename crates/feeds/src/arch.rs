@@ -8,7 +8,7 @@ mod group;
 
 use jiff::Timestamp;
 
-use crate::{Document, Feed, FeedError, Fetcher, Location, Sink, Source, json};
+use crate::{About, Document, Feed, FeedError, Fetcher, Location, Sink, Source, catalog, json};
 
 /// The feed.
 pub(crate) struct Arch;
@@ -17,28 +17,18 @@ pub(crate) struct Arch;
 const DOCUMENT: &str = "all.json";
 
 impl Feed for Arch {
-    fn name(&self) -> &'static str {
-        "arch"
-    }
-
-    fn description(&self) -> &'static str {
-        "Arch Linux security tracker: what is or was vulnerable in the repositories"
-    }
-
-    fn upstream(&self) -> &'static str {
-        "https://security.archlinux.org/"
-    }
-
-    fn revision(&self) -> u32 {
-        1
+    fn about(&self) -> About {
+        About {
+            name: "arch",
+            description: "Arch Linux security tracker: what is or was vulnerable in the repositories",
+            upstream: "https://security.archlinux.org/",
+            revision: 1,
+            ..About::ADVISORIES
+        }
     }
 
     fn sources(&self, _: &Fetcher, root: &Location) -> Result<Vec<Source>, FeedError> {
-        Ok(vec![Source {
-            name: self.name().to_owned(),
-            locations: root.candidates(DOCUMENT),
-            date: None,
-        }])
+        Ok(catalog::document(self.name(), root, DOCUMENT))
     }
 
     fn parse(

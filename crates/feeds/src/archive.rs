@@ -12,7 +12,7 @@ use std::path::Path;
 use crate::document::{LimitReached, Meter};
 use crate::fetch::walk;
 use crate::location::SUFFIXES;
-use crate::{Document, FeedError, Skip, Source, text};
+use crate::{Document, FeedError, Sink, Skip, Source, text};
 
 /// What a record is handed to: its name, and its bytes or why there are none.
 pub(crate) type Visit<'v> = dyn FnMut(&str, Result<&[u8], Skip>) -> Result<(), FeedError> + 'v;
@@ -34,22 +34,72 @@ pub(crate) fn for_each_record(
     read(source, document, Format::Json, visit)
 }
 
-/// The same for records in XML.
+/// Why nothing is made of a record.
+pub(crate) enum Unread {
+    /// It cannot be read.
+    Skipped(Skip),
+    /// It is none, but lies beside records.
+    Other,
+    /// None can be read any more.
+    Failed(FeedError),
+}
+
+impl From<Skip> for Unread {
+    fn from(reason: Skip) -> Self {
+        Self::Skipped(reason)
+    }
+}
+
+impl From<FeedError> for Unread {
+    fn from(error: FeedError) -> Self {
+        match error {
+            // One that is broken says nothing about the others.
+            FeedError::Malformed { .. } => Self::Skipped(Skip::Malformed),
+            error => Self::Failed(error),
+        }
+    }
+}
+
+/// What reads a record: its name, its bytes, and whom to tell what it says.
+pub(crate) type ReadRecord<'r> = dyn FnMut(&str, &[u8], &mut dyn Sink) -> Result<(), Unread> + 'r;
+
+/// Reads every record of a document, which errors call `what`. The sink is told of those that cannot
+/// be read.
 ///
 /// # Errors
 ///
-/// Those of [`for_each_record`].
-pub(crate) fn for_each_xml_record(
+/// Those of [`for_each_record`]; when there is no record that can be read; or when `read` fails for
+/// more than a record.
+pub(crate) fn read_records(
     source: &Source,
     document: &mut Document,
-    visit: &mut Visit<'_>,
+    sink: &mut dyn Sink,
+    (format, what): (Format, &str),
+    read_record: &mut ReadRecord<'_>,
 ) -> Result<(), FeedError> {
-    read(source, document, Format::Xml, visit)
+    let mut count = 0_u64;
+    read(source, document, format, &mut |name, content| {
+        let content = content.map_err(Unread::from);
+        match content.and_then(|content| read_record(name, content, sink)) {
+            Ok(()) => count += 1,
+            Err(Unread::Skipped(reason)) => sink.skipped(reason, name),
+            Err(Unread::Other) => {}
+            Err(Unread::Failed(error)) => return Err(error),
+        }
+        Ok(())
+    })?;
+    if count == 0 {
+        // Taken for true, it would say that there are no vulnerabilities.
+        let reason = format!("it has no {what} that can be read");
+        let location = document.location();
+        return Err(FeedError::malformed(&source.name, location, reason));
+    }
+    Ok(())
 }
 
 /// What records are written in.
 #[derive(Debug, Clone, Copy)]
-enum Format {
+pub(crate) enum Format {
     Json,
     Xml,
 }

@@ -18,7 +18,7 @@ use serde::Deserialize;
 
 use crate::updateinfo::{self, Vendor};
 use crate::{
-    Document, Feed, FeedError, Fetched, Fetcher, Location, Sink, Source, repository, text,
+    About, Document, Feed, FeedError, Fetched, Fetcher, Location, Sink, Source, repository, text,
 };
 
 /// The feed.
@@ -55,20 +55,14 @@ const LONGEST: u64 = 64 * 1024;
 const TRIES: usize = 3;
 
 impl Feed for Aws {
-    fn name(&self) -> &'static str {
-        "aws"
-    }
-
-    fn description(&self) -> &'static str {
-        "Amazon Linux advisories: what is fixed in 1, 2 with its extras, and 2023"
-    }
-
-    fn upstream(&self) -> &'static str {
-        UPSTREAM
-    }
-
-    fn revision(&self) -> u32 {
-        1
+    fn about(&self) -> About {
+        About {
+            name: "aws",
+            description: "Amazon Linux advisories: what is fixed in 1, 2 with its extras, and 2023",
+            upstream: UPSTREAM,
+            revision: 1,
+            ..About::ADVISORIES
+        }
     }
 
     fn sources(&self, fetcher: &Fetcher, root: &Location) -> Result<Vec<Source>, FeedError> {
@@ -141,11 +135,7 @@ impl Aws {
             .position(|name| RELEASES.contains(&name.as_str()))
             .unwrap_or(directories.len());
         let path = directories[release..].join("/");
-        Source {
-            name: format!("{}/{path}", self.name()),
-            locations: vec![document.clone()],
-            date: None,
-        }
+        Source::part(self.name(), &path, vec![document.clone()])
     }
 }
 
@@ -166,11 +156,7 @@ impl Finder<'_> {
                 if exists { candidates } else { Vec::new() }
             }
         };
-        Ok((!locations.is_empty()).then(|| Source {
-            name: format!("aws/{directory}"),
-            locations,
-            date: None,
-        }))
+        Ok((!locations.is_empty()).then(|| Source::part("aws", directory, locations)))
     }
 
     /// The repositories that a list of mirrors has; none where there is no list.

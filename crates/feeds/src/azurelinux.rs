@@ -10,8 +10,9 @@ use clair_model::{FixState, Namespace, PackageKind, Severity};
 use clair_version::Range;
 use jiff::Timestamp;
 
+use crate::catalog::{self, Listing};
 use crate::oval::{self, Condition, Definition, Scope, Vendor};
-use crate::{Document, Feed, FeedError, Fetcher, Location, Sink, Skip, Source, catalog};
+use crate::{About, Document, Feed, FeedError, Fetcher, Location, Sink, Skip, Source};
 
 /// The feed.
 pub(crate) struct AzureLinux;
@@ -25,37 +26,26 @@ const KNOWN: [&str; 4] = [
 ];
 
 impl Feed for AzureLinux {
-    fn name(&self) -> &'static str {
-        "azurelinux"
-    }
-
-    fn description(&self) -> &'static str {
-        "Azure Linux and CBL-Mariner: what is fixed, affected and not applicable"
-    }
-
-    fn upstream(&self) -> &'static str {
-        "https://raw.githubusercontent.com/microsoft/AzureLinuxVulnerabilityData/main/"
-    }
-
-    fn revision(&self) -> u32 {
-        2
+    fn about(&self) -> About {
+        About {
+            name: "azurelinux",
+            description: "Azure Linux and CBL-Mariner: what is fixed, affected and not applicable",
+            upstream: "https://raw.githubusercontent.com/microsoft/AzureLinuxVulnerabilityData/main/",
+            revision: 2,
+            ..About::ADVISORIES
+        }
     }
 
     fn sources(&self, fetcher: &Fetcher, root: &Location) -> Result<Vec<Source>, FeedError> {
         let label = |name: &str| Release::of_document(name).map(|release| release.label());
-        if root.is_document() {
-            return Ok(vec![catalog::single(self.name(), root, label)]);
-        }
-        let mut documents = match root {
-            Location::Path(_) => catalog::list(fetcher, root, |name| label(name).is_some())?,
-            Location::Http(_) => catalog::Documents::new(),
-        };
-        if documents.is_empty() {
-            documents = catalog::probe(fetcher, root, KNOWN.into_iter().map(str::to_owned))?;
-        }
-        catalog::sources(self.name(), root, documents, |name| {
-            label(name).unwrap_or_default()
-        })
+        catalog::labelled(
+            self.name(),
+            fetcher,
+            root,
+            Listing::Directories,
+            label,
+            || catalog::probe(fetcher, root, KNOWN.into_iter().map(str::to_owned)),
+        )
     }
 
     fn parse(
@@ -64,7 +54,7 @@ impl Feed for AzureLinux {
         document: &mut Document,
         sink: &mut dyn Sink,
     ) -> Result<Option<Timestamp>, FeedError> {
-        let label = source.name.split('/').nth(1).unwrap_or_default();
+        let label = source.label().unwrap_or_default();
         let Some(release) = Release::of_label(label) else {
             let reason = "its name does not tell the release, as azurelinux-3.0-oval.xml does";
             return Err(FeedError::malformed(

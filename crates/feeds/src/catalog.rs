@@ -1,4 +1,5 @@
-//! Which documents lie below the root of a feed that has several.
+//! Which documents lie below the root of a feed: one, an archive of records, or several that are
+//! named by what they are about.
 
 use std::collections::BTreeMap;
 
@@ -11,6 +12,61 @@ const PREFERENCE: [&str; 5] = [".zst", ".xz", ".gz", ".bz2", ""];
 /// Documents by their names, without what tells how they are compressed, with the places where
 /// each lies.
 pub(crate) type Documents = BTreeMap<String, Vec<Location>>;
+
+/// The one document of a feed, by its name below the root.
+pub(crate) fn document(feed: &str, root: &Location, name: &str) -> Vec<Source> {
+    vec![Source::new(feed, root.candidates(name))]
+}
+
+/// Where the records of a feed lie: in an archive that has one of these names, or where there is none,
+/// by themselves in the directory, which a web server cannot hand out.
+pub(crate) fn archive(root: &Location, names: &[&str]) -> Vec<Location> {
+    if root.is_document() {
+        return vec![root.clone()];
+    }
+    let mut places: Vec<Location> = names.iter().map(|name| root.join(name)).collect();
+    places.extend(matches!(root, Location::Path(_)).then(|| root.clone()));
+    places
+}
+
+/// Which roots list what they have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Listing {
+    /// All do.
+    Everywhere,
+    /// The upstream does not, directories do.
+    Directories,
+}
+
+/// The sources of a feed whose documents are named by what each is about, which `label` tells. Where
+/// the root lists none, they are those that are `known`.
+///
+/// # Errors
+///
+/// When the root cannot be read, or has no document.
+pub(crate) fn labelled(
+    feed: &str,
+    fetcher: &Fetcher,
+    root: &Location,
+    listing: Listing,
+    label: impl Fn(&str) -> Option<String>,
+    known: impl FnOnce() -> Result<Documents, FeedError>,
+) -> Result<Vec<Source>, FeedError> {
+    if root.is_document() {
+        return Ok(vec![single(feed, root, label)]);
+    }
+    let is_listed = listing == Listing::Everywhere || matches!(root, Location::Path(_));
+    let mut documents = Documents::new();
+    if is_listed {
+        documents = list(fetcher, root, |name| label(name).is_some())?;
+    }
+    if documents.is_empty() {
+        documents = known()?;
+    }
+    sources(feed, root, documents, |name| {
+        label(name).unwrap_or_default()
+    })
+}
 
 /// The documents of a directory whose names `is_wanted`; none where it cannot be listed.
 ///
@@ -74,11 +130,8 @@ pub(crate) fn sources(
         let location = root.to_string();
         return Err(FeedError::malformed(feed, &location, "it has no documents"));
     }
-    let sources = documents.into_iter().map(|(name, locations)| Source {
-        name: format!("{feed}/{}", label(&name)),
-        locations,
-        date: None,
-    });
+    let sources = documents.into_iter();
+    let sources = sources.map(|(name, places)| Source::part(feed, &label(&name), places));
     Ok(sources.collect())
 }
 
@@ -95,10 +148,9 @@ pub(crate) fn single(
         .filter(|suffix| !suffix.is_empty())
         .find_map(|suffix| name.strip_suffix(suffix))
         .unwrap_or(name);
-    let name = label(stem).map_or_else(|| feed.to_owned(), |label| format!("{feed}/{label}"));
-    Source {
-        name,
-        locations: vec![document.clone()],
-        date: None,
+    let places = vec![document.clone()];
+    match label(stem) {
+        Some(label) => Source::part(feed, &label, places),
+        None => Source::new(feed, places),
     }
 }

@@ -13,7 +13,7 @@ use jiff::Timestamp;
 
 use self::record::Entries;
 use crate::osv::export;
-use crate::{Document, Feed, FeedError, Fetcher, Location, Sink, Source, secdb};
+use crate::{About, Document, Feed, FeedError, Fetcher, Location, Sink, Source, catalog, secdb};
 
 /// The feed of one of the two distributions.
 pub(crate) struct Chainguard(Distribution);
@@ -46,38 +46,32 @@ impl Chainguard {
     pub(crate) const WOLFI: Self = Self(Distribution::Wolfi);
 
     fn source(&self, locations: Vec<Location>, form: Option<&str>) -> Source {
-        Source {
-            name: match form {
-                Some(form) => format!("{}/{form}", self.name()),
-                None => self.name().to_owned(),
-            },
-            locations,
-            date: None,
+        match form {
+            Some(form) => Source::part(self.name(), form, locations),
+            None => Source::new(self.name(), locations),
         }
     }
 }
 
 impl Feed for Chainguard {
-    fn name(&self) -> &'static str {
-        match self.0 {
-            Distribution::Chainguard => "chainguard",
-            Distribution::Wolfi => "wolfi",
+    fn about(&self) -> About {
+        let (name, description) = match self.0 {
+            Distribution::Chainguard => (
+                "chainguard",
+                "Chainguard's advisories about its own packages",
+            ),
+            Distribution::Wolfi => (
+                "wolfi",
+                "Chainguard's advisories about the packages of Wolfi",
+            ),
+        };
+        About {
+            name,
+            description,
+            upstream: "https://packages.cgr.dev/chainguard/v3/osv/",
+            revision: 1,
+            ..About::ADVISORIES
         }
-    }
-
-    fn description(&self) -> &'static str {
-        match self.0 {
-            Distribution::Chainguard => "Chainguard's advisories about its own packages",
-            Distribution::Wolfi => "Chainguard's advisories about the packages of Wolfi",
-        }
-    }
-
-    fn upstream(&self) -> &'static str {
-        "https://packages.cgr.dev/chainguard/v3/osv/"
-    }
-
-    fn revision(&self) -> u32 {
-        1
     }
 
     fn sources(&self, fetcher: &Fetcher, root: &Location) -> Result<Vec<Source>, FeedError> {
@@ -88,15 +82,12 @@ impl Feed for Chainguard {
                 self.source(vec![root.clone()], is_database.then_some(SECDB)),
             ]);
         }
-        let archives: Vec<Location> = ARCHIVES.iter().map(|name| root.join(name)).collect();
+        let archives = catalog::archive(root, &ARCHIVES);
         let database = root.candidates(DATABASE);
         if !fetcher.exists(&archives)? && fetcher.exists(&database)? {
             return Ok(vec![self.source(database, Some(SECDB))]);
         }
-        let mut locations = archives;
-        // A directory that has no archive may have the records themselves.
-        locations.extend(matches!(root, Location::Path(_)).then(|| root.clone()));
-        Ok(vec![self.source(locations, None)])
+        Ok(vec![self.source(archives, None)])
     }
 
     fn parse(

@@ -14,34 +14,24 @@ use serde::de::{DeserializeSeed, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use crate::json::{self, Output};
-use crate::{Document, Feed, FeedError, Fetcher, Location, Sink, Source, text};
+use crate::{About, Document, Feed, FeedError, Fetcher, Location, Sink, Source, catalog, text};
 
 /// The feed.
 pub(crate) struct Debian;
 
 impl Feed for Debian {
-    fn name(&self) -> &'static str {
-        "debian"
-    }
-
-    fn description(&self) -> &'static str {
-        "Debian security tracker: every supported release, testing and sid"
-    }
-
-    fn upstream(&self) -> &'static str {
-        "https://security-tracker.debian.org/tracker/data/"
-    }
-
-    fn revision(&self) -> u32 {
-        1
+    fn about(&self) -> About {
+        About {
+            name: "debian",
+            description: "Debian security tracker: every supported release, testing and sid",
+            upstream: "https://security-tracker.debian.org/tracker/data/",
+            revision: 1,
+            ..About::ADVISORIES
+        }
     }
 
     fn sources(&self, _: &Fetcher, root: &Location) -> Result<Vec<Source>, FeedError> {
-        Ok(vec![Source {
-            name: self.name().to_owned(),
-            locations: root.candidates("json"),
-            date: None,
-        }])
+        Ok(catalog::document(self.name(), root, "json"))
     }
 
     fn parse(

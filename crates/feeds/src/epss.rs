@@ -6,7 +6,6 @@
 
 use std::io::{self, BufRead, BufReader, Read};
 
-use clair_model::SourceKind;
 use clair_model::facts::{self, Epss, RELEASE, Release};
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -14,7 +13,7 @@ use jiff::tz::TimeZone;
 
 use crate::document::Meter;
 use crate::facts::hand_over;
-use crate::{Document, Feed, FeedError, Fetcher, Location, Sink, Skip, Source, date, text};
+use crate::{About, Document, Feed, FeedError, Fetcher, Location, Sink, Skip, Source, date, text};
 
 /// The feed.
 pub(crate) struct ExploitPrediction;
@@ -26,24 +25,14 @@ const LINE: u64 = 4096;
 const DAYS: i64 = 4;
 
 impl Feed for ExploitPrediction {
-    fn name(&self) -> &'static str {
-        facts::EPSS
-    }
-
-    fn description(&self) -> &'static str {
-        "FIRST EPSS: how likely each CVE is exploited within thirty days"
-    }
-
-    fn upstream(&self) -> &'static str {
-        "https://epss.empiricalsecurity.com/"
-    }
-
-    fn kind(&self) -> SourceKind {
-        SourceKind::Enrichment
-    }
-
-    fn revision(&self) -> u32 {
-        1
+    fn about(&self) -> About {
+        About {
+            name: facts::EPSS,
+            description: "FIRST EPSS: how likely each CVE is exploited within thirty days",
+            upstream: "https://epss.empiricalsecurity.com/",
+            revision: 1,
+            ..About::ENRICHMENTS
+        }
     }
 
     fn sources(&self, fetcher: &Fetcher, root: &Location) -> Result<Vec<Source>, FeedError> {
@@ -63,11 +52,7 @@ impl Feed for ExploitPrediction {
             let today = Timestamp::now().to_zoned(TimeZone::UTC).date();
             published(today).map(|name| root.join(&name)).collect()
         };
-        Ok(vec![Source {
-            name: self.name().to_owned(),
-            locations,
-            date: None,
-        }])
+        Ok(vec![Source::new(self.name(), locations)])
     }
 
     fn parse(

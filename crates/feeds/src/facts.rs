@@ -46,10 +46,7 @@ pub(crate) fn hand_over(
     let taken = fact(tag, value)
         .map_err(io::Error::from)
         .and_then(|enrichment| sink.enrichment(enrichment));
-    taken.map_err(|error| FeedError::Sink {
-        name: source.name.clone(),
-        source: error,
-    })
+    source.stored(taken)
 }
 
 /// Reads a document whose records are the list `field` of an object. A record of another shape is an

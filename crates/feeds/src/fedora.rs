@@ -16,7 +16,7 @@ use clair_model::{Namespace, Severity};
 use jiff::Timestamp;
 
 use crate::updateinfo::{self, Vendor};
-use crate::{Document, Feed, FeedError, Fetcher, Location, Sink, Source, repository};
+use crate::{About, Document, Feed, FeedError, Fetcher, Location, Sink, Source, repository};
 
 /// The feed.
 pub(crate) struct Fedora;
@@ -31,34 +31,24 @@ const BEGINNING: u64 = 64;
 const LISTS: [&str; 2] = ["updateinfo.xml", "updates.json"];
 
 impl Feed for Fedora {
-    fn name(&self) -> &'static str {
-        "fedora"
-    }
-
-    fn description(&self) -> &'static str {
-        "Fedora updates: what is fixed in every supported release"
-    }
-
-    fn upstream(&self) -> &'static str {
-        "https://dl.fedoraproject.org/pub/fedora/linux/updates/"
-    }
-
-    fn revision(&self) -> u32 {
-        1
+    fn about(&self) -> About {
+        About {
+            name: "fedora",
+            description: "Fedora updates: what is fixed in every supported release",
+            upstream: "https://dl.fedoraproject.org/pub/fedora/linux/updates/",
+            revision: 1,
+            ..About::ADVISORIES
+        }
     }
 
     fn sources(&self, fetcher: &Fetcher, root: &Location) -> Result<Vec<Source>, FeedError> {
         if root.is_document() {
             let parts = root.parts_from_end();
             let release = parts.get(1).and_then(|name| release(name));
-            let name = match release {
-                Some(release) => format!("{}/{release}", self.name()),
-                None => self.name().to_owned(),
-            };
-            return Ok(vec![Source {
-                name,
-                locations: vec![root.clone()],
-                date: None,
+            let places = vec![root.clone()];
+            return Ok(vec![match release {
+                Some(release) => Source::part(self.name(), release, places),
+                None => Source::new(self.name(), places),
             }]);
         }
         let names = fetcher.list(root)?.unwrap_or_default();
@@ -69,11 +59,7 @@ impl Feed for Fedora {
             };
             let locations = self.lists(fetcher, &root.join(release))?;
             if !locations.is_empty() {
-                sources.push(Source {
-                    name: format!("{}/{release}", self.name()),
-                    locations,
-                    date: None,
-                });
+                sources.push(Source::part(self.name(), release, locations));
             }
         }
         if sources.is_empty() {
@@ -97,7 +83,7 @@ impl Feed for Fedora {
         if start.trim_ascii_start().starts_with(b"{") {
             return bodhi::read(source, document, sink).map(|()| None);
         }
-        let name = source.name.split('/').nth(1).unwrap_or_default();
+        let name = source.label().unwrap_or_default();
         let Some(release) = release(name) else {
             let reason = "its place does not tell the release, as 41/updateinfo.xml does";
             return Err(FeedError::malformed(&source.name, &location, reason));

@@ -7,31 +7,52 @@ use jiff::Timestamp;
 
 use crate::{Document, FeedError, Fetched, Fetcher, Fingerprint, Location};
 
-/// A vendor's published knowledge of vulnerabilities.
-pub trait Feed: Send + Sync {
+/// What is to be known of a feed before anything is fetched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct About {
     /// Its name, in lower case: `debian`.
-    fn name(&self) -> &'static str;
-
+    pub name: &'static str,
     /// One line for people.
-    fn description(&self) -> &'static str;
-
+    pub description: &'static str,
     /// Where the vendor publishes it: the root below which its documents lie.
-    fn upstream(&self) -> &'static str;
-
+    pub upstream: &'static str,
     /// What the records of its documents are.
-    fn kind(&self) -> SourceKind {
-        SourceKind::Vulnerability
-    }
-
+    pub kind: SourceKind,
     /// Whether it is read unless somebody says otherwise. A feed that says what another one says as
     /// well is not.
-    fn is_default(&self) -> bool {
-        true
-    }
-
+    pub is_default: bool,
     /// A number that grows whenever the same bytes parse to other records than before, so that
     /// documents that did not change are read again by a program that understands them better.
-    fn revision(&self) -> u32;
+    pub revision: u32,
+}
+
+impl About {
+    /// A feed of advisories, of which all else is to be filled in.
+    pub(crate) const ADVISORIES: Self = Self {
+        name: "",
+        description: "",
+        upstream: "",
+        kind: SourceKind::Vulnerability,
+        is_default: true,
+        revision: 1,
+    };
+
+    /// The same of enrichments.
+    pub(crate) const ENRICHMENTS: Self = Self {
+        kind: SourceKind::Enrichment,
+        ..Self::ADVISORIES
+    };
+}
+
+/// A vendor's published knowledge of vulnerabilities.
+pub trait Feed: Send + Sync {
+    /// What is to be known of it before anything is fetched.
+    fn about(&self) -> About;
+
+    /// Its name: [`About::name`].
+    fn name(&self) -> &'static str {
+        self.about().name
+    }
 
     /// The documents there are, in a stable order. May ask the network.
     ///
@@ -91,6 +112,48 @@ pub struct Source {
     pub date: Option<Timestamp>,
 }
 
+impl Source {
+    /// A document of which no date is told elsewhere.
+    pub(crate) fn new(name: impl Into<String>, locations: Vec<Location>) -> Self {
+        Self {
+            name: name.into(),
+            locations,
+            date: None,
+        }
+    }
+
+    /// A document that is part of a feed: `alpine/v3.18/main`.
+    pub(crate) fn part(feed: &str, label: &str, locations: Vec<Location>) -> Self {
+        Self::new(format!("{feed}/{label}"), locations)
+    }
+
+    /// What its name has behind that of the feed, up to the next slash: `v3.18`.
+    pub(crate) fn label(&self) -> Option<&str> {
+        self.name.split('/').nth(1)
+    }
+
+    /// Hands an advisory of it to a sink.
+    ///
+    /// # Errors
+    ///
+    /// When the sink refuses.
+    pub(crate) fn tell(&self, sink: &mut dyn Sink, advisory: Advisory) -> Result<(), FeedError> {
+        self.stored(sink.advisory(advisory))
+    }
+
+    /// What came of handing something to a sink.
+    ///
+    /// # Errors
+    ///
+    /// When the sink has refused.
+    pub(crate) fn stored(&self, taken: io::Result<()>) -> Result<(), FeedError> {
+        taken.map_err(|error| FeedError::Sink {
+            name: self.name.clone(),
+            source: error,
+        })
+    }
+}
+
 /// What takes the findings of a feed.
 pub trait Sink {
     /// Takes an advisory.
@@ -100,7 +163,7 @@ pub trait Sink {
     /// When it cannot be stored. That ends the parsing.
     fn advisory(&mut self, advisory: Advisory) -> io::Result<()>;
 
-    /// Takes an enrichment. Only feeds [of that kind](Feed::kind) have any, and they have no
+    /// Takes an enrichment. Only feeds [of that kind](About::kind) have any, and they have no
     /// advisories.
     ///
     /// # Errors

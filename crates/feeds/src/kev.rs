@@ -4,13 +4,15 @@
 //! Enrichments: a CVE that is in the catalogue is exploited. Its form is described by
 //! <https://www.cisa.gov/sites/default/files/feeds/known_exploited_vulnerabilities_schema.json>.
 
+use clair_model::Enrichment;
 use clair_model::facts::{self, Kev, RELEASE, Release};
-use clair_model::{Enrichment, SourceKind};
 use jiff::Timestamp;
 use serde::Deserialize;
 
 use crate::facts::{each_record, fact, hand_over};
-use crate::{Document, Feed, FeedError, Fetcher, Location, Sink, Skip, Source, date, text};
+use crate::{
+    About, Document, Feed, FeedError, Fetcher, Location, Sink, Skip, Source, catalog, date, text,
+};
 
 /// The feed.
 pub(crate) struct KnownExploited;
@@ -18,32 +20,18 @@ pub(crate) struct KnownExploited;
 const DOCUMENT: &str = "known_exploited_vulnerabilities.json";
 
 impl Feed for KnownExploited {
-    fn name(&self) -> &'static str {
-        facts::KEV
-    }
-
-    fn description(&self) -> &'static str {
-        "CISA catalogue of known exploited vulnerabilities: which CVEs are exploited"
-    }
-
-    fn upstream(&self) -> &'static str {
-        "https://www.cisa.gov/sites/default/files/feeds/"
-    }
-
-    fn kind(&self) -> SourceKind {
-        SourceKind::Enrichment
-    }
-
-    fn revision(&self) -> u32 {
-        1
+    fn about(&self) -> About {
+        About {
+            name: facts::KEV,
+            description: "CISA catalogue of known exploited vulnerabilities: which CVEs are exploited",
+            upstream: "https://www.cisa.gov/sites/default/files/feeds/",
+            revision: 1,
+            ..About::ENRICHMENTS
+        }
     }
 
     fn sources(&self, _: &Fetcher, root: &Location) -> Result<Vec<Source>, FeedError> {
-        Ok(vec![Source {
-            name: self.name().to_owned(),
-            locations: root.candidates(DOCUMENT),
-            date: None,
-        }])
+        Ok(catalog::document(self.name(), root, DOCUMENT))
     }
 
     fn parse(

@@ -9,7 +9,10 @@
 //!
 //! # Adding a feed
 //!
-//! A module with a type that implements [`Feed`], and its line in [`all`].
+//! A module with a type that implements [`Feed`], and its line in [`all`]. What many of them do alike
+//! is in `catalog` (which documents there are), `json`, `archive`, `oval`, `updateinfo`, `secdb` and `osv`
+//! (how documents of these forms are read); a feed of the OSV records of one ecosystem is no more than
+//! a constant, as `bitnami` is.
 //!
 //! # Mirrors
 //!
@@ -110,7 +113,7 @@ mod xml;
 pub use assessment::assessment;
 pub use document::{Document, LimitReached, Limits};
 pub use error::FeedError;
-pub use feed::{Feed, Sink, Skip, Source};
+pub use feed::{About, Feed, Sink, Skip, Source};
 pub use fetch::{FetchOptions, Fetched, Fetcher};
 pub use fingerprint::Fingerprint;
 pub use location::{Location, ParseLocationError};
@@ -126,7 +129,7 @@ pub fn all() -> Vec<Box<dyn Feed>> {
         Box::new(arch::Arch),
         Box::new(aws::Aws),
         Box::new(azurelinux::AzureLinux),
-        Box::new(bitnami::Bitnami),
+        Box::new(bitnami::BITNAMI),
         Box::new(chainguard::Chainguard::CHAINGUARD),
         Box::new(debian::Debian),
         Box::new(epss::ExploitPrediction),
@@ -140,7 +143,7 @@ pub fn all() -> Vec<Box<dyn Feed>> {
         Box::new(rhel_mappings::RhelMappings),
         Box::new(rhel_oval::RhelOval),
         Box::new(rhel_vex::RhelVex),
-        Box::new(rocky::Rocky),
+        Box::new(rocky::ROCKY),
         Box::new(suse::Suse),
         Box::new(ubuntu::Ubuntu),
         Box::new(vulnrichment::CisaEnrichment),
@@ -161,8 +164,10 @@ mod tests {
         assert!(feeds.is_sorted_by(|a, b| a.name() < b.name()));
         for feed in feeds {
             assert!(super::by_name(feed.name()).is_some());
-            assert!(feed.upstream().ends_with('/'), "{}", feed.upstream());
-            feed.upstream().parse::<super::Location>().unwrap();
+            let about = feed.about();
+            assert!(!about.description.is_empty(), "{}", about.name);
+            assert!(about.upstream.ends_with('/'), "{}", about.upstream);
+            about.upstream.parse::<super::Location>().unwrap();
         }
     }
 }

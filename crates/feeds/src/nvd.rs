@@ -8,17 +8,18 @@
 
 use std::io::Read;
 
+use clair_model::Enrichment;
 use clair_model::facts::{self, Nvd};
-use clair_model::{Enrichment, SourceKind};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::assessment::Written;
+use crate::catalog::{self, Documents, Listing};
 use crate::facts::{each_record, fact};
 use crate::{
-    Document, Feed, FeedError, Fetched, Fetcher, Location, Sink, Skip, Source, catalog, date, text,
+    About, Document, Feed, FeedError, Fetched, Fetcher, Location, Sink, Skip, Source, date, text,
 };
 
 /// The feed.
@@ -36,48 +37,30 @@ const FORMS: [&str; 5] = [".json.gz", ".json", ".json.zst", ".json.xz", ".json.b
 const META: u64 = 4096;
 
 impl Feed for NationalDatabase {
-    fn name(&self) -> &'static str {
-        facts::NVD
-    }
-
-    fn description(&self) -> &'static str {
-        "NIST NVD: how severe each CVE is by CVSS"
-    }
-
-    fn upstream(&self) -> &'static str {
-        "https://nvd.nist.gov/feeds/json/cve/2.0/"
-    }
-
-    fn kind(&self) -> SourceKind {
-        SourceKind::Enrichment
-    }
-
-    fn revision(&self) -> u32 {
-        1
+    fn about(&self) -> About {
+        About {
+            name: facts::NVD,
+            description: "NIST NVD: how severe each CVE is by CVSS",
+            upstream: "https://nvd.nist.gov/feeds/json/cve/2.0/",
+            revision: 1,
+            ..About::ENRICHMENTS
+        }
     }
 
     fn sources(&self, fetcher: &Fetcher, root: &Location) -> Result<Vec<Source>, FeedError> {
-        if root.is_document() {
-            let year = |stem: &str| year_of(stem.strip_suffix(".json")?);
-            return Ok(vec![catalog::single(self.name(), root, year)]);
-        }
-        if let Location::Path(_) = root {
-            let is_year = |name: &str| name.strip_suffix(".json").and_then(year_of).is_some();
-            let documents = catalog::list(fetcher, root, is_year)?;
-            return catalog::sources(self.name(), root, documents, |name| {
-                let year = name.strip_suffix(".json").and_then(year_of);
-                year.unwrap_or_default()
-            });
-        }
-        let this_year = Timestamp::now().to_zoned(TimeZone::UTC).year();
-        let mut sources: Vec<_> = (FIRST..=this_year).map(|year| source(root, year)).collect();
-        // That of a new year is not there at once.
-        if let Some(newest) = sources.last()
-            && !fetcher.exists(&newest.locations[..1])?
-        {
-            sources.pop();
-        }
-        Ok(sources)
+        let label = |name: &str| year_of(name.strip_suffix(".json")?);
+        let known = || match root {
+            Location::Http(_) => published(fetcher, root),
+            Location::Path(_) => Ok(Documents::new()),
+        };
+        catalog::labelled(
+            self.name(),
+            fetcher,
+            root,
+            Listing::Directories,
+            label,
+            known,
+        )
     }
 
     fn stamp(&self, fetcher: &Fetcher, source: &Source) -> Result<Option<String>, FeedError> {
@@ -109,15 +92,22 @@ impl Feed for NationalDatabase {
     }
 }
 
-fn source(root: &Location, year: i16) -> Source {
-    let forms = FORMS.iter();
-    Source {
-        name: format!("{}/{year}", facts::NVD),
-        locations: forms
-            .map(|form| root.join(&format!("{PREFIX}{year}{form}")))
-            .collect(),
-        date: None,
+/// The documents that the publisher has: one a year.
+fn published(fetcher: &Fetcher, root: &Location) -> Result<Documents, FeedError> {
+    let this_year = Timestamp::now().to_zoned(TimeZone::UTC).year();
+    let documents = (FIRST..=this_year).map(|year| {
+        let forms = FORMS.iter();
+        let places = forms.map(|form| root.join(&format!("{PREFIX}{year}{form}")));
+        (format!("{PREFIX}{year}.json"), places.collect())
+    });
+    let mut documents: Documents = documents.collect();
+    // That of a new year is not there at once.
+    if let Some(newest) = documents.last_entry()
+        && !fetcher.exists(&newest.get()[..1])?
+    {
+        newest.remove();
     }
+    Ok(documents)
 }
 
 /// The year that a document is of, by its name.

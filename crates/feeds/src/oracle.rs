@@ -14,8 +14,9 @@ use clair_model::{Namespace, Severity};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use crate::catalog::{self, Listing};
 use crate::oval::{self, Condition, Definition, Scope, Vendor};
-use crate::{Document, Feed, FeedError, Fetcher, Location, Sink, Skip, Source, catalog};
+use crate::{About, Document, Feed, FeedError, Fetcher, Location, Sink, Skip, Source};
 
 /// The feed.
 pub(crate) struct Oracle;
@@ -24,36 +25,29 @@ pub(crate) struct Oracle;
 const FIRST: i16 = 2006;
 
 impl Feed for Oracle {
-    fn name(&self) -> &'static str {
-        "oracle"
-    }
-
-    fn description(&self) -> &'static str {
-        "Oracle Linux errata: what is fixed in every release"
-    }
-
-    fn upstream(&self) -> &'static str {
-        "https://linux.oracle.com/security/oval/"
-    }
-
-    fn revision(&self) -> u32 {
-        2
+    fn about(&self) -> About {
+        About {
+            name: "oracle",
+            description: "Oracle Linux errata: what is fixed in every release",
+            upstream: "https://linux.oracle.com/security/oval/",
+            revision: 2,
+            ..About::ADVISORIES
+        }
     }
 
     fn sources(&self, fetcher: &Fetcher, root: &Location) -> Result<Vec<Source>, FeedError> {
-        if root.is_document() {
-            return Ok(vec![catalog::single(self.name(), root, year)]);
-        }
-        let is_year = |name: &str| year(name).is_some();
-        let mut documents = catalog::list(fetcher, root, is_year)?;
-        if documents.is_empty() {
-            let this = Timestamp::now().to_zoned(TimeZone::UTC).year();
-            let names = (FIRST..=this).map(|year| format!("com.oracle.elsa-{year}.xml"));
-            documents = catalog::probe(fetcher, root, names)?;
-        }
-        catalog::sources(self.name(), root, documents, |name| {
-            year(name).unwrap_or_default()
-        })
+        catalog::labelled(
+            self.name(),
+            fetcher,
+            root,
+            Listing::Everywhere,
+            year,
+            || {
+                let this = Timestamp::now().to_zoned(TimeZone::UTC).year();
+                let names = (FIRST..=this).map(|year| format!("com.oracle.elsa-{year}.xml"));
+                catalog::probe(fetcher, root, names)
+            },
+        )
     }
 
     fn parse(

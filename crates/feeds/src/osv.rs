@@ -4,7 +4,9 @@
 mod ecosystems;
 pub(crate) mod export;
 mod feed;
+pub(crate) mod publisher;
 mod rating;
+pub(crate) mod vendor;
 mod versions;
 
 use std::borrow::Cow;
@@ -16,6 +18,7 @@ use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
+pub(crate) use self::ecosystems::released;
 pub(crate) use self::feed::Osv;
 pub(crate) use self::versions::Versions;
 use crate::text;

@@ -235,12 +235,7 @@ impl Reader<'_> {
             skip(Skip::BadId, &definition.title);
         }
         for advisory in advisories {
-            self.sink
-                .advisory(advisory)
-                .map_err(|source| FeedError::Sink {
-                    name: self.source.name.clone(),
-                    source,
-                })?;
+            self.source.tell(self.sink, advisory)?;
         }
         Ok(())
     }

@@ -8,8 +8,9 @@
 use clair_model::{Namespace, Severity};
 use jiff::Timestamp;
 
+use crate::catalog::{self, Listing};
 use crate::oval::{self, Condition, Definition, Scope, Vendor};
-use crate::{Document, Feed, FeedError, Fetcher, Location, Sink, Skip, Source, catalog, text};
+use crate::{About, Document, Feed, FeedError, Fetcher, Location, Sink, Skip, Source, text};
 
 /// The feed.
 pub(crate) struct Photon;
@@ -18,35 +19,28 @@ pub(crate) struct Photon;
 const RELEASES: std::ops::RangeInclusive<u32> = 1..=9;
 
 impl Feed for Photon {
-    fn name(&self) -> &'static str {
-        "photon"
-    }
-
-    fn description(&self) -> &'static str {
-        "Photon OS advisories: what is fixed in every release"
-    }
-
-    fn upstream(&self) -> &'static str {
-        "https://packages.broadcom.com/photon/photon_oval_definitions/"
-    }
-
-    fn revision(&self) -> u32 {
-        1
+    fn about(&self) -> About {
+        About {
+            name: "photon",
+            description: "Photon OS advisories: what is fixed in every release",
+            upstream: "https://packages.broadcom.com/photon/photon_oval_definitions/",
+            revision: 1,
+            ..About::ADVISORIES
+        }
     }
 
     fn sources(&self, fetcher: &Fetcher, root: &Location) -> Result<Vec<Source>, FeedError> {
-        if root.is_document() {
-            return Ok(vec![catalog::single(self.name(), root, release)]);
-        }
-        let is_release = |name: &str| release(name).is_some();
-        let mut documents = catalog::list(fetcher, root, is_release)?;
-        if documents.is_empty() {
-            let names = RELEASES.map(|release| format!("com.vmware.phsa-photon{release}.xml"));
-            documents = catalog::probe(fetcher, root, names)?;
-        }
-        catalog::sources(self.name(), root, documents, |name| {
-            release(name).unwrap_or_default()
-        })
+        catalog::labelled(
+            self.name(),
+            fetcher,
+            root,
+            Listing::Everywhere,
+            release,
+            || {
+                let names = RELEASES.map(|release| format!("com.vmware.phsa-photon{release}.xml"));
+                catalog::probe(fetcher, root, names)
+            },
+        )
     }
 
     fn parse(

@@ -22,11 +22,7 @@ pub(crate) fn updateinfo(
     let Fetched::New { mut document, .. } = fetcher.fetch(&index, None)? else {
         return Ok(None);
     };
-    let source = Source {
-        name: feed.to_owned(),
-        locations: Vec::new(),
-        date: None,
-    };
+    let source = Source::new(feed, Vec::new());
     let mut found = None;
     let mut xml = Xml::open(&source, &mut document, "repomd")?;
     while let Some(start) = xml.next()? {

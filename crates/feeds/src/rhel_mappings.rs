@@ -8,8 +8,8 @@
 use std::fmt;
 
 use clair_cpe::Cpe;
+use clair_model::Enrichment;
 use clair_model::facts::{self, RhelMapping};
-use clair_model::{Enrichment, SourceKind};
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde::de::{self, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
@@ -17,7 +17,7 @@ use serde_json::value::RawValue;
 
 use crate::facts::fact;
 use crate::json::{self, Output};
-use crate::{Document, Feed, FeedError, Fetcher, Location, Sink, Skip, Source, text};
+use crate::{About, Document, Feed, FeedError, Fetcher, Location, Sink, Skip, Source, text};
 
 /// The feed.
 pub(crate) struct RhelMappings;
@@ -35,39 +35,23 @@ const MAX_VALUES: usize = 1_000;
 const DATA: &str = "data";
 
 impl Feed for RhelMappings {
-    fn name(&self) -> &'static str {
-        facts::RHEL_MAPPINGS
-    }
-
-    fn description(&self) -> &'static str {
-        "Red Hat: the products of repositories, and the names of container images"
-    }
-
-    fn upstream(&self) -> &'static str {
-        "https://security.access.redhat.com/data/metrics/"
-    }
-
-    fn kind(&self) -> SourceKind {
-        SourceKind::Enrichment
-    }
-
-    fn revision(&self) -> u32 {
-        1
+    fn about(&self) -> About {
+        About {
+            name: facts::RHEL_MAPPINGS,
+            description: "Red Hat: the products of repositories, and the names of container images",
+            upstream: "https://security.access.redhat.com/data/metrics/",
+            revision: 1,
+            ..About::ENRICHMENTS
+        }
     }
 
     fn sources(&self, _: &Fetcher, root: &Location) -> Result<Vec<Source>, FeedError> {
         if root.is_document() {
-            return Ok(vec![Source {
-                name: self.name().to_owned(),
-                locations: vec![root.clone()],
-                date: None,
-            }]);
+            return Ok(vec![Source::new(self.name(), vec![root.clone()])]);
         }
-        let sources = DOCUMENTS.iter().map(|(document, label)| Source {
-            name: format!("{}/{label}", self.name()),
-            locations: root.candidates(document),
-            date: None,
-        });
+        let sources = DOCUMENTS
+            .iter()
+            .map(|(document, label)| Source::part(self.name(), label, root.candidates(document)));
         Ok(sources.collect())
     }
 

@@ -18,8 +18,8 @@ use jiff::Timestamp;
 
 use crate::oval::{self, Condition, Definition, Scope, Vendor};
 use crate::{
-    Document, Feed, FeedError, Fetched, Fetcher, Location, Sink, Skip, Source, catalog, repository,
-    text,
+    About, Document, Feed, FeedError, Fetched, Fetcher, Location, Sink, Skip, Source, catalog,
+    repository, text,
 };
 
 /// The feed.
@@ -33,24 +33,15 @@ const MAX_DOCUMENTS: usize = 5_000;
 const SUFFIX: &str = ".oval.xml";
 
 impl Feed for RhelOval {
-    fn name(&self) -> &'static str {
-        "rhel-oval"
-    }
-
-    fn description(&self) -> &'static str {
-        "Red Hat OVAL: what errata fix, for mirrors without VEX (only where asked for)"
-    }
-
-    fn upstream(&self) -> &'static str {
-        "https://security.access.redhat.com/data/oval/v2/"
-    }
-
-    fn is_default(&self) -> bool {
-        false
-    }
-
-    fn revision(&self) -> u32 {
-        1
+    fn about(&self) -> About {
+        About {
+            name: "rhel-oval",
+            description: "Red Hat OVAL: what errata fix, for mirrors without VEX (only where asked for)",
+            upstream: "https://security.access.redhat.com/data/oval/v2/",
+            is_default: false,
+            revision: 1,
+            ..About::ADVISORIES
+        }
     }
 
     fn sources(&self, fetcher: &Fetcher, root: &Location) -> Result<Vec<Source>, FeedError> {

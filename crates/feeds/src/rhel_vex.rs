@@ -27,8 +27,8 @@ use jiff::Timestamp;
 
 use self::changes::Changes;
 use crate::{
-    Document, Feed, FeedError, Fetched, Fetcher, Fingerprint, Location, Sink, Skip, Source,
-    archive, repository, text,
+    About, Document, Feed, FeedError, Fetched, Fetcher, Fingerprint, Location, Sink, Skip, Source,
+    archive, catalog, repository, text,
 };
 
 /// The feed.
@@ -42,40 +42,28 @@ const LARGER: u64 = 4;
 const LATEST: &str = "archive_latest.txt";
 
 impl Feed for RhelVex {
-    fn name(&self) -> &'static str {
-        "rhel-vex"
-    }
-
-    fn description(&self) -> &'static str {
-        "Red Hat VEX: what is fixed, affected and not affected in its products"
-    }
-
-    fn upstream(&self) -> &'static str {
-        "https://security.access.redhat.com/data/csaf/v2/vex-feed/"
-    }
-
-    fn revision(&self) -> u32 {
-        3
+    fn about(&self) -> About {
+        About {
+            name: "rhel-vex",
+            description: "Red Hat VEX: what is fixed, affected and not affected in its products",
+            upstream: "https://security.access.redhat.com/data/csaf/v2/vex-feed/",
+            revision: 3,
+            ..About::ADVISORIES
+        }
     }
 
     fn sources(&self, fetcher: &Fetcher, root: &Location) -> Result<Vec<Source>, FeedError> {
-        let mut locations = Vec::new();
-        if root.is_document() {
-            locations.push(root.clone());
+        let latest = if root.is_document() {
+            None
         } else {
-            locations.extend(latest(fetcher, root)?.map(|name| root.join(&name)));
-            // A directory without an archive may have the documents themselves.
-            locations.extend(matches!(root, Location::Path(_)).then(|| root.clone()));
-        }
+            latest(fetcher, root)?
+        };
+        let locations = catalog::archive(root, latest.as_deref().as_slice());
         if locations.is_empty() {
             let reason = format!("it has no {LATEST}");
             return Err(FeedError::malformed(self.name(), &root.to_string(), reason));
         }
-        Ok(vec![Source {
-            name: self.name().to_owned(),
-            locations,
-            date: None,
-        }])
+        Ok(vec![Source::new(self.name(), locations)])
     }
 
     fn fetch(
@@ -136,11 +124,7 @@ struct Reading<'r> {
 impl Reading<'_> {
     /// Reads a document that is newer than the archive. Gives whether it could be read.
     fn newer(&mut self, name: &str, mut document: Document) -> Result<bool, FeedError> {
-        let source = Source {
-            name: self.source.name.clone(),
-            locations: Vec::new(),
-            date: None,
-        };
+        let source = Source::new(self.source.name.clone(), Vec::new());
         let mut is_read = false;
         let read = archive::for_each_record(&source, &mut document, &mut |_, content| {
             is_read |= self.document(name, content)?;
@@ -173,12 +157,7 @@ impl Reading<'_> {
             self.sink.skipped(reason, &text::line(about));
         });
         for advisory in advisories {
-            self.sink
-                .advisory(advisory)
-                .map_err(|error| FeedError::Sink {
-                    name: self.source.name.clone(),
-                    source: error,
-                })?;
+            self.source.tell(self.sink, advisory)?;
         }
         Ok(true)
     }

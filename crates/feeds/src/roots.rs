@@ -96,7 +96,8 @@ impl Roots {
         if let Some(base) = &self.mirror {
             return Ok(base.join(&format!("{}/", feed.name())));
         }
-        feed.upstream()
+        feed.about()
+            .upstream
             .parse()
             .map_err(|source| RootsError::Location {
                 feed: feed.name().to_owned(),
@@ -116,7 +117,7 @@ mod tests {
         let root = |roots: &Roots, feed: &dyn Feed| roots.of(feed).unwrap().to_string();
 
         let upstream = Roots::upstream();
-        assert_eq!(root(&upstream, &*alpine), alpine.upstream());
+        assert_eq!(root(&upstream, &*alpine), alpine.about().upstream);
 
         let mut roots = Roots::mirror("https://m.example/feeds".parse().unwrap());
         roots.set("debian=file:/x/tracker.json").unwrap();

@@ -16,7 +16,7 @@ use jiff::Timestamp;
 
 use self::product::Product;
 use crate::oval::{self, Condition, Definition, Scope, Vendor};
-use crate::{Document, Feed, FeedError, Fetcher, Location, Sink, Skip, Source, catalog};
+use crate::{About, Document, Feed, FeedError, Fetcher, Location, Sink, Skip, Source, catalog};
 
 /// The feed.
 pub(crate) struct Suse;
@@ -26,20 +26,14 @@ const AFFECTED: &str = "-affected.xml";
 const PLAIN: &str = ".xml";
 
 impl Feed for Suse {
-    fn name(&self) -> &'static str {
-        "suse"
-    }
-
-    fn description(&self) -> &'static str {
-        "SUSE Linux Enterprise and openSUSE: what is fixed, affected and not affected"
-    }
-
-    fn upstream(&self) -> &'static str {
-        "https://ftp.suse.com/pub/projects/security/oval/"
-    }
-
-    fn revision(&self) -> u32 {
-        2
+    fn about(&self) -> About {
+        About {
+            name: "suse",
+            description: "SUSE Linux Enterprise and openSUSE: what is fixed, affected and not affected",
+            upstream: "https://ftp.suse.com/pub/projects/security/oval/",
+            revision: 2,
+            ..About::ADVISORIES
+        }
     }
 
     fn sources(&self, fetcher: &Fetcher, root: &Location) -> Result<Vec<Source>, FeedError> {

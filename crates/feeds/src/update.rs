@@ -54,7 +54,7 @@ pub fn update_source<S: Sink>(
     previous: Option<&Fingerprint>,
     open: impl FnOnce(&Document) -> io::Result<S>,
 ) -> Result<Update<S>, FeedError> {
-    let revision = feed.revision();
+    let revision = feed.about().revision;
     let previous = previous.filter(|previous| previous.revision == revision);
     let stamp = feed.stamp(fetcher, source)?;
     if let (Some(stamp), Some(previous)) = (&stamp, previous)

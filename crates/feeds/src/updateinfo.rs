@@ -68,10 +68,7 @@ pub(crate) fn read(
             sink.skipped(reason, &text::line(about));
         });
         for advisory in advisories {
-            sink.advisory(advisory).map_err(|error| FeedError::Sink {
-                name: source.name.clone(),
-                source: error,
-            })?;
+            source.tell(sink, advisory)?;
         }
     }
     if count == 0 && !vendor.may_be_empty() {

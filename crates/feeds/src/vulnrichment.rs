@@ -6,57 +6,48 @@
 //! version 5, of which only CISA's container is read; their form is described by
 //! <https://github.com/CVEProject/cve-schema>.
 
-use clair_model::SourceKind;
 use clair_model::facts::{self, Exploitation, Ssvc, Vulnrichment};
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use crate::archive::{self, Format};
 use crate::assessment::assessment;
 use crate::facts::hand_over;
-use crate::{Document, Feed, FeedError, Fetcher, Location, Sink, Skip, Source, archive, text};
+use crate::{
+    About, Document, Feed, FeedError, Fetcher, Location, Sink, Skip, Source, catalog, text,
+};
 
 /// The feed.
 pub(crate) struct CisaEnrichment;
+
+/// Names that the archive of all records may have, that of the publisher first.
+const ARCHIVES: [&str; 6] = [
+    "develop.tar.gz",
+    "develop.tar",
+    "develop.tar.zst",
+    "develop.tar.xz",
+    "develop.tar.bz2",
+    "develop.zip",
+];
 
 /// The key of CISA among the publishers.
 const CISA: &str = "134c704f-9b21-4f2e-91b3-4a467353bcc0";
 
 impl Feed for CisaEnrichment {
-    fn name(&self) -> &'static str {
-        facts::VULNRICHMENT
-    }
-
-    fn description(&self) -> &'static str {
-        "CISA Vulnrichment: SSVC, CVSS and weaknesses that CISA adds to CVEs"
-    }
-
-    fn upstream(&self) -> &'static str {
-        "https://github.com/cisagov/vulnrichment/archive/refs/heads/"
-    }
-
-    fn kind(&self) -> SourceKind {
-        SourceKind::Enrichment
-    }
-
-    fn revision(&self) -> u32 {
-        1
+    fn about(&self) -> About {
+        About {
+            name: facts::VULNRICHMENT,
+            description: "CISA Vulnrichment: SSVC, CVSS and weaknesses that CISA adds to CVEs",
+            upstream: "https://github.com/cisagov/vulnrichment/archive/refs/heads/",
+            revision: 1,
+            ..About::ENRICHMENTS
+        }
     }
 
     fn sources(&self, _: &Fetcher, root: &Location) -> Result<Vec<Source>, FeedError> {
-        let mut locations = root.candidates("develop.tar");
-        if !root.is_document() {
-            // The one that the publisher has comes first.
-            locations.sort_by_key(|location| location.to_string().strip_suffix(".gz").is_none());
-            locations.push(root.join("develop.zip"));
-            // A directory without an archive may have the records themselves.
-            locations.extend(matches!(root, Location::Path(_)).then(|| root.clone()));
-        }
-        Ok(vec![Source {
-            name: self.name().to_owned(),
-            locations,
-            date: None,
-        }])
+        let locations = catalog::archive(root, &ARCHIVES);
+        Ok(vec![Source::new(self.name(), locations)])
     }
 
     fn parse(
@@ -65,33 +56,16 @@ impl Feed for CisaEnrichment {
         document: &mut Document,
         sink: &mut dyn Sink,
     ) -> Result<Option<Timestamp>, FeedError> {
-        let mut count = 0_u64;
-        archive::for_each_record(source, document, &mut |name, content| {
-            let record = content.and_then(|json| {
-                serde_json::from_slice::<Record>(json).map_err(|_| Skip::Malformed)
-            });
-            let record = match record {
-                Ok(record) => record,
-                Err(reason) => {
-                    sink.skipped(reason, name);
-                    return Ok(());
-                }
-            };
-            count += 1;
+        let records = (Format::Json, "records");
+        archive::read_records(source, document, sink, records, &mut |_, json, sink| {
+            let record: Record = serde_json::from_slice(json).map_err(|_| Skip::Malformed)?;
             let mut skip = |reason, about: &str| sink.skipped(reason, &text::line(about));
             match read(&record, &mut skip) {
-                Ok(added) => hand_over(source, sink, &record.metadata.id, &added),
-                Err(reason) => {
-                    skip(reason, &record.metadata.id);
-                    Ok(())
-                }
+                Ok(added) => hand_over(source, sink, &record.metadata.id, &added)?,
+                Err(reason) => skip(reason, &record.metadata.id),
             }
+            Ok(())
         })?;
-        if count == 0 {
-            let reason = "it has no records that can be read";
-            let location = document.location();
-            return Err(FeedError::malformed(&source.name, location, reason));
-        }
         Ok(None)
     }
 }

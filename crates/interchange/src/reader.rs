@@ -237,7 +237,7 @@ impl Reader<'_> {
             return Ok(());
         }
         let feed = by_name(&current.feed);
-        if feed.is_some_and(|feed| feed.kind() == SourceKind::Enrichment) {
+        if feed.is_some_and(|feed| feed.about().kind == SourceKind::Enrichment) {
             return self.receiver.enrichment(Enrichment { tags, value });
         }
         // Nothing here would know what to do with it.

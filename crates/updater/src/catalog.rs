@@ -65,7 +65,7 @@ impl Catalog {
                 (Some(root), _) => root,
                 (None, Some(mirror)) => mirror.join(&format!("{}/", feed.name())),
                 (None, None) => {
-                    let upstream = feed.upstream().parse();
+                    let upstream = feed.about().upstream.parse();
                     let key = format!("of the upstream of {}", feed.name());
                     upstream.map_err(|source| InvalidConfig::Location { key, source })?
                 }

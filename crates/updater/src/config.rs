@@ -215,7 +215,7 @@ fn feeds(services: &config::Config) -> Result<BTreeMap<String, FeedConfig>, Inva
     for feed in clair_feeds::all() {
         let name = feed.name().to_owned();
         let is_wanted = services.feeds.get(&name).is_some_and(|feed| feed.enabled);
-        let is_default = feed.is_default() || is_wanted;
+        let is_default = feed.about().is_default || is_wanted;
         let is_it = |set: &String| feed_of_set(set) == name;
         let is_chosen = sets.map_or(is_default, |sets| sets.iter().any(is_it));
         let enabled = is_chosen && !services.matcher.disable_updaters;
@@ -289,7 +289,7 @@ database: {connstring: 'host=db dbname=clair user=clair'}
         assert_eq!(config.feeds.len(), clair_feeds::all().len());
         for feed in clair_feeds::all() {
             let expected = FeedConfig {
-                enabled: feed.is_default(),
+                enabled: feed.about().is_default,
                 ..FeedConfig::default()
             };
             assert_eq!(config.feeds[feed.name()], expected, "{}", feed.name());

@@ -216,7 +216,7 @@ fn news(
 async fn list_sources(engine: &Engine) -> Result<v1::ListSourcesResponse, UpdateError> {
     let feeds = engine.catalog.feeds().map(|feed| v1::Feed {
         name: feed.name().to_owned(),
-        description: feed.feed.description().to_owned(),
+        description: feed.feed.about().description.to_owned(),
         upstream: feed.root.to_string(),
         enabled: feed.enabled,
         next_run_at: engine.next_run(feed.name()).map(to_timestamp),

@@ -49,7 +49,7 @@ pub(crate) fn stored<'a>(name: &'a str, feed: &FollowedFeed) -> StoredSource<'a>
     StoredSource {
         name,
         feed: feed.name(),
-        kind: feed.feed.kind(),
+        kind: feed.feed.about().kind,
     }
 }
 

@@ -102,7 +102,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
             }
             Ok(Outcome::New(segment, summary)) => {
                 update.replace(*segment);
-                describe(job.feed.kind(), &summary)
+                describe(job.feed.about().kind, &summary)
             }
             Err(error) => {
                 failures.push((name.clone(), error));
@@ -128,7 +128,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
 fn feeds(only: &[String]) -> anyhow::Result<Vec<Box<dyn Feed>>> {
     if only.is_empty() {
         let feeds = clair_feeds::all().into_iter();
-        return Ok(feeds.filter(|feed| feed.is_default()).collect());
+        return Ok(feeds.filter(|feed| feed.about().is_default).collect());
     }
     let mut feeds = Vec::new();
     for name in only {
@@ -276,7 +276,7 @@ enum SegmentSink {
 
 impl SegmentSink {
     fn new(update: &Update, feed: &dyn Feed, source: &str) -> Result<Self, clair_vulndb::Error> {
-        match feed.kind() {
+        match feed.about().kind {
             SourceKind::Vulnerability => {
                 let writer = update.writer(source)?;
                 Ok(Self::Advisories(Box::new(writer)))

@@ -8,7 +8,7 @@ use clair_version::Scheme;
 use jiff::Timestamp;
 use serde::Deserialize;
 
-use crate::osv::{export, level};
+use crate::osv::{level, publisher};
 use crate::{Skip, text};
 
 /// The longest erratum, in bytes. Real ones have less than a million.
@@ -256,7 +256,7 @@ impl Erratum<'_> {
         } else {
             release
         };
-        if !export::is_number(release) {
+        if !publisher::is_number(release) {
             return Err(Skip::UnknownRelease);
         }
         let version = match package.epoch.as_ref() {

@@ -4,38 +4,38 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
-use clair_model::{Affected, Namespace, PackageKind};
+use clair_model::{Affected, Namespace};
 use clair_version::{Range, Scheme};
 
-use crate::osv::export::{self, Place, Publisher, fixed_vulnerabilities};
-use crate::osv::{self, Record};
-use crate::{Skip, text};
+use crate::Skip;
+use crate::osv::Record;
+use crate::osv::publisher::Publisher;
+use crate::osv::vendor::{self, Ecosystem};
 
 /// What the records mean.
 pub(super) struct Records;
 
-/// What all ecosystems begin with; a release follows.
-const ECOSYSTEM: &str = "AlmaLinux:";
+const ERRATA: Ecosystem = Ecosystem {
+    name: "AlmaLinux",
+    records: vendor::Records::Updates(&["ALSA-"]),
+    pages: None,
+};
 
 impl Publisher for Records {
     fn vulnerabilities(&self, record: &Record<'_>) -> Vec<String> {
-        fixed_vulnerabilities(record)
+        ERRATA.vulnerabilities(record)
     }
 
     fn statements(&self, record: &Record<'_>, skip: &mut dyn FnMut(Skip, &str)) -> Vec<Affected> {
-        let statements = export::each_package(record, skip, |affected, statements| {
-            add(affected, export::stream(record.summary()), statements)
-        });
-        oldest(statements)
+        oldest(ERRATA.statements(record, skip))
     }
 
-    /// Updates that fix bugs or bring something new are records too.
     fn is_wanted(&self, record: &Record<'_>) -> Result<(), Skip> {
-        export::is_security_update(record, &["ALSA-"])
+        ERRATA.is_wanted(record)
     }
 
     fn severity(&self, record: &Record<'_>) -> String {
-        export::severity_of_update(record.summary())
+        ERRATA.severity(record)
     }
 }
 
@@ -83,24 +83,4 @@ fn fix(statement: &Affected) -> Option<&str> {
         ] => Some(fixed),
         _ => None,
     }
-}
-
-fn add(
-    affected: &osv::Affected<'_>,
-    stream: Option<&str>,
-    statements: &mut Vec<Affected>,
-) -> Result<(), Skip> {
-    let package = affected.package.as_ref().ok_or(Skip::NoPackage)?;
-    if !text::is_name(&package.name) {
-        return Err(Skip::NoPackage);
-    }
-    let release = package.ecosystem.strip_prefix(ECOSYSTEM);
-    let release = release.filter(|release| export::is_number(release));
-    let place = Place {
-        namespace: Namespace::release("almalinux", release.ok_or(Skip::UnknownRelease)?),
-        scheme: Scheme::Rpm,
-        kind: PackageKind::Binary,
-        name: package.name.clone().into_owned(),
-    };
-    export::add_update(affected, &place, stream, statements)
 }

@@ -8,7 +8,7 @@ use clair_model::{Affected, FixState, Namespace, PackageKind};
 use clair_version::{Range, Scheme};
 use serde::Deserialize;
 
-use crate::osv::export::{Place, Publisher, one_vulnerability};
+use crate::osv::publisher::{Place, Publisher, one_vulnerability};
 use crate::osv::{self, Record, Versions};
 use crate::{Skip, text};
 

@@ -6,8 +6,7 @@ use std::io::Cursor;
 use clair_model::{Advisory, Affected, FixState, Namespace, PackageKind, Vulnerable};
 use clair_version::Scheme;
 
-use super::release;
-use crate::osv::level;
+use crate::osv::{level, released};
 use crate::xml::{Element, Xml};
 use crate::{Document, FeedError, Limits, Sink, Skip, Source, cvss, date, text};
 
@@ -67,10 +66,7 @@ pub(super) fn read(
     }
     for vulnerability in &vulnerabilities {
         match notice.advisory(vulnerability) {
-            Ok(advisory) => sink.advisory(advisory).map_err(|error| FeedError::Sink {
-                name: source.name.clone(),
-                source: error,
-            })?,
+            Ok(advisory) => source.tell(sink, advisory)?,
             Err(reason) => {
                 let cve = vulnerability.text_of("CVE");
                 sink.skipped(reason, &text::line(&format!("{} {cve}", notice.id)));
@@ -183,7 +179,7 @@ fn vector(text: &str) -> Option<String> {
 
 /// What is fixed by a source package, given by the name of its file.
 fn fixed(file: &str, name: &str) -> Result<Affected, Skip> {
-    let namespace: Namespace = release(name)?;
+    let namespace: Namespace = released("openeuler", name).ok_or(Skip::UnknownRelease)?;
     let stem = file.strip_suffix(".src.rpm").ok_or(Skip::NoPackage)?;
     // `name-version-release`, of which the name may have hyphens.
     let mut parts = stem.rsplitn(3, '-');

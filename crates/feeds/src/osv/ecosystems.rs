@@ -95,7 +95,8 @@ pub(super) fn place(ecosystem: &str) -> Option<(&'static Line, Namespace)> {
     Some((line, (line.namespace)(release)?))
 }
 
-fn released(family: &str, release: &str) -> Option<Namespace> {
+/// The namespace of a release that has a number: `22.03-LTS-SP2`.
+pub(crate) fn released(family: &str, release: &str) -> Option<Namespace> {
     let is_one = release.starts_with(|first: char| first.is_ascii_digit())
         && release.len() <= 32
         && release

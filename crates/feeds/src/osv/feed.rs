@@ -9,9 +9,11 @@ use std::io::Read;
 use clair_model::Affected;
 use jiff::Timestamp;
 
-use super::export::{self, Place, Publisher, fixed_vulnerabilities, one_vulnerability};
-use super::{Record, ecosystems};
-use crate::{Document, Feed, FeedError, Fetched, Fetcher, Location, Sink, Skip, Source, text};
+use super::publisher::{self, Publisher, fixed_vulnerabilities, one_vulnerability};
+use super::{Record, ecosystems, export};
+use crate::{
+    About, Document, Feed, FeedError, Fetched, Fetcher, Location, Sink, Skip, Source, text,
+};
 
 /// The feed.
 pub(crate) struct Osv;
@@ -26,20 +28,14 @@ const LONGEST_LIST: u64 = 1 << 20;
 const EXPORT: &str = "all.zip";
 
 impl Feed for Osv {
-    fn name(&self) -> &'static str {
-        "osv"
-    }
-
-    fn description(&self) -> &'static str {
-        "OSV.dev exports of ecosystems that no other feed reads"
-    }
-
-    fn upstream(&self) -> &'static str {
-        "https://osv-vulnerabilities.storage.googleapis.com/"
-    }
-
-    fn revision(&self) -> u32 {
-        2
+    fn about(&self) -> About {
+        About {
+            name: "osv",
+            description: "OSV.dev exports of ecosystems that no other feed reads",
+            upstream: "https://osv-vulnerabilities.storage.googleapis.com/",
+            revision: 2,
+            ..About::ADVISORIES
+        }
     }
 
     fn sources(&self, fetcher: &Fetcher, root: &Location) -> Result<Vec<Source>, FeedError> {
@@ -53,14 +49,10 @@ impl Feed for Osv {
         if ecosystems.is_empty() {
             return Ok(vec![export::source(self.name(), root)]);
         }
-        let sources = ecosystems.into_iter().map(|ecosystem| Source {
-            name: format!(
-                "{}/{}",
-                self.name(),
-                ecosystem.to_lowercase().replace(' ', "-")
-            ),
-            locations: root.candidates(&format!("{ecosystem}/{EXPORT}")),
-            date: None,
+        let sources = ecosystems.into_iter().map(|ecosystem| {
+            let label = ecosystem.to_lowercase().replace(' ', "-");
+            let places = root.candidates(&format!("{ecosystem}/{EXPORT}"));
+            Source::part(self.name(), &label, places)
         });
         Ok(sources.collect())
     }
@@ -129,28 +121,13 @@ impl Publisher for Osv {
     }
 
     fn statements(&self, record: &Record<'_>, skip: &mut dyn FnMut(Skip, &str)) -> Vec<Affected> {
-        let stream = export::stream(record.summary());
-        export::each_package(record, skip, |affected, statements| {
-            let package = affected.package.as_ref().ok_or(Skip::NoPackage)?;
-            if !text::is_name(&package.name) {
-                return Err(Skip::NoPackage);
-            }
-            let found = ecosystems::place(&package.ecosystem);
-            let (line, namespace) = found.ok_or(Skip::UnknownRelease)?;
-            let place = Place {
-                namespace,
-                scheme: line.scheme,
-                kind: line.kind,
-                name: package.name.clone().into_owned(),
-            };
-            export::add_update(affected, &place, stream, statements)
-        })
+        publisher::statements(record, None, publisher::stream(record.summary()), skip)
     }
 
     fn severity(&self, record: &Record<'_>) -> String {
         let word = record.severity_word();
         if word.is_empty() {
-            export::severity_of_update(record.summary())
+            publisher::severity_of_update(record.summary())
         } else {
             word
         }

@@ -194,11 +194,7 @@ fn vectors_and_links_are_given_once_and_cleaned() {
 
 /// What an export of the corpus holds: records, withdrawn ones, and ranges read as rpm's.
 fn tally(path: &Path) -> (usize, usize, usize) {
-    let source = Source {
-        name: "osv".to_owned(),
-        locations: Vec::new(),
-        date: None,
-    };
+    let source = Source::new("osv", Vec::new());
     let file = std::fs::File::open(path).unwrap();
     let mut document = Document::from_reader("all.zip", file, Limits::default()).unwrap();
     let (mut records, mut withdrawn, mut ranges) = (0, 0, 0);

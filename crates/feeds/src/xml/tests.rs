@@ -4,11 +4,7 @@ use super::*;
 use crate::Limits;
 
 fn source() -> Source {
-    Source {
-        name: "test".to_owned(),
-        locations: Vec::new(),
-        date: None,
-    }
+    Source::new("test", Vec::new())
 }
 
 /// All records right below the root.

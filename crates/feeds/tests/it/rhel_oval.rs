@@ -27,7 +27,7 @@ fn documents_are_those_of_errata_that_the_manifest_lists() {
     );
     let place = sources[0].locations[0].to_string();
     assert!(place.ends_with("/RHEL8/rhel-8.oval.xml.bz2"), "{place}");
-    assert!(!feed("rhel-oval").is_default());
+    assert!(!feed("rhel-oval").about().is_default);
 }
 
 #[test]

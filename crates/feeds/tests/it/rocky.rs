@@ -116,7 +116,7 @@ fn other_ecosystems_and_what_is_no_release_are_left_out() {
     assert_eq!(
         parse("rocky", json).unwrap().reasons(),
         [
-            "unknown-release: RLSA-2024:1 a",
+            "foreign: RLSA-2024:1 a",
             "unknown-release: RLSA-2024:1 b",
             "no-package: RLSA-2024:1 c d",
             "bad-version: RLSA-2024:1 e",

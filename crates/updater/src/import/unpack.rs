@@ -79,7 +79,7 @@ fn check_name(source: &SourceInfo) -> Result<(), UpdateError> {
 /// are taken at their word.
 fn check_kind(source: &SourceInfo) -> Result<(), UpdateError> {
     let feed = clair_feeds::by_name(&source.feed);
-    if feed.is_none_or(|feed| feed.kind() == source.kind) {
+    if feed.is_none_or(|feed| feed.about().kind == source.kind) {
         return Ok(());
     }
     Err(UpdateError::OtherKind {
