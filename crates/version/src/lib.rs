@@ -22,6 +22,7 @@ mod bitnami;
 mod digits;
 mod dpkg;
 mod error;
+mod evr;
 mod gentoo;
 mod pacman;
 mod range;

@@ -10,74 +10,13 @@
 use std::cmp::Ordering;
 
 use crate::digits::{Number, split_digits, split_while};
-use crate::error::Reason;
-
-/// A version in its parts, borrowed from the string.
-// The order of the fields is the order in which they count, and `None` sorts before any release.
-#[derive(PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Version<'v> {
-    epoch: Number<'v>,
-    pkgver: Part<'v>,
-    pkgrel: Option<Part<'v>>,
-}
-
-/// Reads a version: digits before a colon are the epoch, the last hyphen begins the release.
-pub(crate) fn parse(version: &str) -> Result<Version<'_>, Reason> {
-    if version.is_empty() {
-        return Err("it is empty");
-    }
-    let (digits, rest) = split_digits(version.as_bytes());
-    let (epoch, rest) = match rest {
-        [b':', rest @ ..] => (digits, rest),
-        _ => (&[][..], version.as_bytes()),
-    };
-    let (pkgver, pkgrel) = match rest.iter().rposition(|&byte| byte == b'-') {
-        Some(hyphen) => (&rest[..hyphen], Some(&rest[hyphen + 1..])),
-        None => (rest, None),
-    };
-    if pkgver.is_empty() {
-        return Err("version before the release is empty");
-    }
-    Ok(Version {
-        epoch: Number::new(epoch),
-        pkgver: Part(pkgver),
-        pkgrel: pkgrel.map(Part),
-    })
-}
+use crate::evr;
+pub(crate) use crate::evr::{Evr, parse};
 
 /// Epoch by value, then version, then release.
-pub(crate) fn compare(a: &Version<'_>, b: &Version<'_>) -> Ordering {
-    a.cmp(b)
+pub(crate) fn compare(a: &Evr<'_>, b: &Evr<'_>) -> Ordering {
+    a.compare::<Segments<'_>>(b)
 }
-
-/// A version or a release, compared by its segments.
-struct Part<'v>(&'v [u8]);
-
-impl<'v> Part<'v> {
-    fn segments(&self) -> Segments<'v> {
-        Segments { rest: Some(self.0) }
-    }
-}
-
-impl Ord for Part<'_> {
-    fn cmp(&self, other: &Self) -> Ordering {
-        self.segments().cmp(other.segments())
-    }
-}
-
-impl PartialOrd for Part<'_> {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl PartialEq for Part<'_> {
-    fn eq(&self, other: &Self) -> bool {
-        self.cmp(other).is_eq()
-    }
-}
-
-impl Eq for Part<'_> {}
 
 /// What a part consists of. The order of the variants and fields is libalpm's: letters without
 /// a separator before the end, all else after it; fewer separators before more.
@@ -99,6 +38,12 @@ enum Word<'v> {
 struct Segments<'v> {
     /// `None` after the end.
     rest: Option<&'v [u8]>,
+}
+
+impl<'v> evr::Segments<'v> for Segments<'v> {
+    fn of(part: &'v [u8]) -> Self {
+        Self { rest: Some(part) }
+    }
 }
 
 impl<'v> Iterator for Segments<'v> {

@@ -10,14 +10,8 @@ use std::cmp::Ordering;
 use crate::error::Reason;
 use crate::rpm::{self, Evr};
 
-/// A tag in its parts.
-pub(crate) struct Tag<'v> {
-    parts: Evr<'v>,
-    has_release: bool,
-}
-
 /// Reads a tag.
-pub(crate) fn parse(version: &str) -> Result<Tag<'_>, Reason> {
+pub(crate) fn parse(version: &str) -> Result<Evr<'_>, Reason> {
     let bare = stem(version);
     if !bare.starts_with(|first: char| first.is_ascii_digit()) {
         return Err("it does not begin with a number");
@@ -25,19 +19,17 @@ pub(crate) fn parse(version: &str) -> Result<Tag<'_>, Reason> {
     if bare.contains(':') {
         return Err("a tag has no colon");
     }
-    Ok(Tag {
-        parts: rpm::parse(bare)?,
-        has_release: bare.contains('-'),
+    let parts = rpm::parse(bare)?;
+    Ok(if bare.contains('-') {
+        parts
+    } else {
+        parts.with_release("0")
     })
 }
 
 /// Version, then release.
-pub(crate) fn compare(a: &Tag<'_>, b: &Tag<'_>) -> Ordering {
-    match (a.has_release, b.has_release) {
-        (true, false) => a.parts.compare_with_release(&b.parts, "0"),
-        (false, true) => b.parts.compare_with_release(&a.parts, "0").reverse(),
-        _ => rpm::compare(&a.parts, &b.parts),
-    }
+pub(crate) fn compare(a: &Evr<'_>, b: &Evr<'_>) -> Ordering {
+    rpm::compare(a, b)
 }
 
 /// Major and minor number: the stream in which a build replaces the ones before it.

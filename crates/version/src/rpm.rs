@@ -13,56 +13,12 @@
 use std::cmp::Ordering;
 
 use crate::digits::{Number, split_digits, split_while};
-use crate::error::Reason;
-
-/// A version in its parts, borrowed from the string.
-// The order of the fields is the order in which they count, and `None` sorts before any release.
-#[derive(PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Evr<'v> {
-    epoch: Number<'v>,
-    version: Part<'v>,
-    release: Option<Part<'v>>,
-}
-
-/// Reads a version as rpm splits an EVR. Only digits before the first colon are an epoch, so that
-/// `a:1` is a version without one; of several hyphens the last begins the release.
-///
-/// Stricter than rpm in one point: the version must not be empty, as it cannot be in a package.
-pub(crate) fn parse(version: &str) -> Result<Evr<'_>, Reason> {
-    if version.is_empty() {
-        return Err("it is empty");
-    }
-    let (digits, rest) = split_digits(version.as_bytes());
-    let (epoch, rest) = match rest {
-        [b':', rest @ ..] => (digits, rest),
-        _ => (&[][..], version.as_bytes()),
-    };
-    let (version, release) = match rest.iter().rposition(|&byte| byte == b'-') {
-        Some(hyphen) => (&rest[..hyphen], Some(&rest[hyphen + 1..])),
-        None => (rest, None),
-    };
-    if version.is_empty() {
-        return Err("version before the release is empty");
-    }
-    Ok(Evr {
-        epoch: Number::new(epoch),
-        version: Part(version),
-        release: release.map(Part),
-    })
-}
+use crate::evr;
+pub(crate) use crate::evr::{Evr, parse};
 
 /// Epoch by value, then version, then release.
 pub(crate) fn compare(a: &Evr<'_>, b: &Evr<'_>) -> Ordering {
-    a.cmp(b)
-}
-
-impl Evr<'_> {
-    /// Compares with a version that has no release of its own, and is taken to have this one.
-    pub(crate) fn compare_with_release(&self, other: &Self, release: &str) -> Ordering {
-        let own = (&self.epoch, &self.version, self.release.as_ref());
-        let release = Part(release.as_bytes());
-        own.cmp(&(&other.epoch, &other.version, Some(&release)))
-    }
+    a.compare::<Segments<'_>>(b)
 }
 
 /// The minor release of an enterprise distribution that a build was made for: `8_6` in the release
@@ -82,35 +38,6 @@ pub(crate) fn stream(version: &str) -> Option<(u64, u64)> {
     Some((major.parse().ok()?, digits.parse().ok()?))
 }
 
-/// A version or a release, compared by its segments.
-struct Part<'v>(&'v [u8]);
-
-impl<'v> Part<'v> {
-    fn segments(&self) -> Segments<'v> {
-        Segments { rest: Some(self.0) }
-    }
-}
-
-impl Ord for Part<'_> {
-    fn cmp(&self, other: &Self) -> Ordering {
-        self.segments().cmp(other.segments())
-    }
-}
-
-impl PartialOrd for Part<'_> {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl PartialEq for Part<'_> {
-    fn eq(&self, other: &Self) -> bool {
-        self.cmp(other).is_eq()
-    }
-}
-
-impl Eq for Part<'_> {}
-
 /// What a part consists of. The order of the variants is rpm's: at one place a tilde sorts before
 /// the end, a caret after the end and before any more text, letters before a number.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
@@ -126,6 +53,12 @@ enum Segment<'v> {
 struct Segments<'v> {
     /// `None` after the end.
     rest: Option<&'v [u8]>,
+}
+
+impl<'v> evr::Segments<'v> for Segments<'v> {
+    fn of(part: &'v [u8]) -> Self {
+        Self { rest: Some(part) }
+    }
 }
 
 impl<'v> Iterator for Segments<'v> {
