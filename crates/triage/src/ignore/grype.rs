@@ -5,9 +5,9 @@ use clair_model::FixState;
 use serde::Deserialize;
 use serde_saphyr::Spanned;
 
+use super::Rule;
 use super::pattern::Pattern;
 use super::yaml;
-use super::{Rule, wrong};
 use crate::Error;
 use crate::text::{quoted, said};
 
@@ -52,15 +52,7 @@ struct Package {
 
 pub(super) fn parse(file: &str, text: &str) -> Result<Vec<Rule>, Error> {
     let content: File = yaml::read(file, text)?;
-    let rules = content.ignore.unwrap_or_default();
-    let rules = rules.into_iter().map(|written| {
-        let line = yaml::line(&written);
-        written
-            .value
-            .rule(line)
-            .map_err(|reason| wrong(file, line, reason))
-    });
-    rules.collect()
+    yaml::rules(file, content.ignore, Written::rule)
 }
 
 impl Written {

@@ -17,7 +17,7 @@ use serde_saphyr::Spanned;
 
 use super::pattern::Pattern;
 use super::yaml::{self, Texts};
-use super::{Rule, date, wrong};
+use super::{Rule, date};
 use crate::Error;
 use crate::text::{quoted, said};
 
@@ -55,15 +55,7 @@ struct Written {
 
 pub(super) fn parse(file: &str, text: &str) -> Result<Vec<Rule>, Error> {
     let content: File = yaml::read(file, text)?;
-    let rules = content.ignore.unwrap_or_default();
-    let rules = rules.into_iter().map(|written| {
-        let line = yaml::line(&written);
-        written
-            .value
-            .rule(line)
-            .map_err(|reason| wrong(file, line, reason))
-    });
-    rules.collect()
+    yaml::rules(file, content.ignore, Written::rule)
 }
 
 impl Written {

@@ -79,15 +79,7 @@ struct Written {
 
 pub(super) fn yaml(file: &str, text: &str) -> Result<Vec<Rule>, Error> {
     let content: File = yaml::read(file, text)?;
-    let rules = content.vulnerabilities.unwrap_or_default();
-    let rules = rules.into_iter().map(|written| {
-        let line = yaml::line(&written);
-        written
-            .value
-            .rule(line)
-            .map_err(|reason| wrong(file, line, reason))
-    });
-    rules.collect()
+    yaml::rules(file, content.vulnerabilities, Written::rule)
 }
 
 impl Written {

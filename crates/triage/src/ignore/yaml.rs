@@ -6,7 +6,7 @@ use serde::de::{DeserializeOwned, Error as _, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_saphyr::Spanned;
 
-use super::wrong;
+use super::{Rule, wrong};
 use crate::Error;
 
 /// Reads a document; one without content counts as empty.
@@ -28,9 +28,17 @@ pub(super) fn read<T: DeserializeOwned + Default>(file: &str, text: &str) -> Res
     }
 }
 
-/// The line of something.
-pub(super) fn line<T>(item: &Spanned<T>) -> u64 {
-    item.referenced.line()
+/// The rules of a list, each made of what is written there, which is told its line.
+pub(super) fn rules<T>(
+    file: &str,
+    list: Option<Vec<Spanned<T>>>,
+    rule: impl Fn(T, u64) -> Result<Rule, String>,
+) -> Result<Vec<Rule>, Error> {
+    let rules = list.into_iter().flatten().map(|written| {
+        let line = written.referenced.line();
+        rule(written.value, line).map_err(|reason| wrong(file, line, reason))
+    });
+    rules.collect()
 }
 
 /// A text, or a list of texts.
