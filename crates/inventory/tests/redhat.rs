@@ -4,30 +4,14 @@
     clippy::unwrap_used,
     reason = "a test that cannot be set up has failed"
 )]
-#![allow(clippy::print_stdout, reason = "tells what was not run")]
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use clair_inventory::{AnalyzeError, Analyzer, File, FileInfo, Findings, Provenance};
 use clair_model::{PackageManager, Repository};
-
-/// The corpus. `None` where it is not to be had, which is told and is a failure in CI.
-fn corpus() -> Option<PathBuf> {
-    let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpus");
-    let root = std::env::var_os("CLAIR_CORPUS").map_or_else(beside, PathBuf::from);
-    if root.is_dir() {
-        return Some(root);
-    }
-    assert!(
-        std::env::var_os("CI").is_none(),
-        "no corpus at {}",
-        root.display()
-    );
-    println!("not run: no corpus at {}", root.display());
-    None
-}
+use clair_testing::corpus;
 
 /// The analyzer that wants a path.
 fn analyzer(path: &str) -> Option<Box<dyn Analyzer>> {

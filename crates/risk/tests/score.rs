@@ -1,8 +1,5 @@
 //! The score: no worse input makes it smaller. Base scores: those of the calculators of FIRST.
 #![allow(clippy::unwrap_used, reason = "a test may fail that way")]
-#![allow(clippy::print_stdout, reason = "tells what was not run")]
-
-use std::path::Path;
 
 use clair_model::Severity;
 use clair_model::facts::Exploitation;
@@ -115,12 +112,8 @@ fn the_number_and_its_reasons_are_those_of_the_formula() {
 
 /// Vectors with their scores, comments behind `#`.
 fn scores(list: &str) -> Option<Vec<(String, f64)>> {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpus");
-    let corpus = std::env::var_os("CLAIR_CORPUS").map_or(here, Into::into);
-    let Ok(text) = std::fs::read_to_string(corpus.join("cvss").join(list)) else {
-        println!("not run: there is no corpus");
-        return None;
-    };
+    let list = clair_testing::corpus()?.join("cvss").join(list);
+    let text = std::fs::read_to_string(list).unwrap();
     let lines = text
         .lines()
         .map(|line| line.split('#').next().unwrap().trim());

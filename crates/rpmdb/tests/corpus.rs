@@ -8,34 +8,16 @@
 )]
 
 use std::collections::BTreeMap;
+use std::fs;
 use std::path::{Path, PathBuf};
-use std::{env, fs};
 
 use clair_rpmdb::header::{Header, tag};
 use clair_rpmdb::sqlite::Database;
 use clair_rpmdb::{Error, Package, read};
+use clair_testing::corpus;
 
 /// Largest window of the compressed databases, as with `zstd --long=27`.
 const WINDOW_LOG: u32 = 27;
-
-/// The folder of the corpus: `$CLAIR_CORPUS`, or beside the repository. Where it is missing the
-/// tests have nothing to do, which is a failure on CI.
-fn corpus() -> Option<PathBuf> {
-    let path = match env::var_os("CLAIR_CORPUS") {
-        Some(path) => PathBuf::from(path),
-        None => Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpus"),
-    };
-    if path.is_dir() {
-        return Some(path);
-    }
-    assert!(
-        env::var_os("CI").is_none(),
-        "no corpus at {}",
-        path.display()
-    );
-    println!("not run: no corpus at {}", path.display());
-    None
-}
 
 fn decompress(path: &Path) -> Vec<u8> {
     let file = fs::File::open(path).unwrap();

@@ -168,20 +168,7 @@ fn check(name: &str, read: impl FnOnce(&str) -> Vec<Case>) {
 
 /// The file of a table, if there is a corpus here.
 fn table(name: &str) -> Option<PathBuf> {
-    let corpus = std::env::var_os("CLAIR_CORPUS").map_or_else(
-        || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpus"),
-        PathBuf::from,
-    );
-    if corpus.is_dir() {
-        return Some(corpus.join("versions").join(name));
-    }
-    assert!(
-        std::env::var_os("CI").is_none(),
-        "no corpus at {}",
-        corpus.display()
-    );
-    println!("not run: {name}, no corpus at {}", corpus.display());
-    None
+    clair_testing::corpus().map(|corpus| corpus.join("versions").join(name))
 }
 
 /// The lines of a table in claircore's form, which may be empty or comments.

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::io::{self, Cursor};
-use std::path::{Path, PathBuf};
 
 use clair_feeds::{Document, Feed, FeedError, Limits, Sink, Skip, Source, by_name};
 use clair_model::{Advisory, Affected, Enrichment};
+pub(crate) use clair_testing::corpus;
 
 /// What a feed made of a document.
 #[derive(Debug, Default)]
@@ -140,20 +140,4 @@ pub(crate) fn chain(error: &dyn std::error::Error) -> String {
         next = cause.source();
     }
     text
-}
-
-/// The corpus. `None` where it is not to be had, which is told and is a failure in CI.
-pub(crate) fn corpus() -> Option<PathBuf> {
-    let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpus");
-    let root = std::env::var_os("CLAIR_CORPUS").map_or_else(beside, PathBuf::from);
-    if root.is_dir() {
-        return Some(root);
-    }
-    assert!(
-        std::env::var_os("CI").is_none(),
-        "no corpus at {}",
-        root.display()
-    );
-    println!("not run: no corpus at {}", root.display());
-    None
 }

@@ -1,27 +1,11 @@
 //! Hostile and real files of the corpus.
 
-use std::path::{Path, PathBuf};
-use std::{env, fs};
+use std::fs;
 
 use clair_image::{Error, Limits, OpenOptions, PlatformSelector, open};
+use clair_testing::corpus;
 
 use crate::walked::{walk_archive, walk_blob};
-
-/// The corpus. `None` where it is not to be had, which is told and is a failure in CI.
-fn corpus() -> Option<PathBuf> {
-    let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpus");
-    let root = env::var_os("CLAIR_CORPUS").map_or_else(beside, PathBuf::from);
-    if root.is_dir() {
-        return Some(root);
-    }
-    assert!(
-        env::var_os("CI").is_none(),
-        "no corpus at {}",
-        root.display()
-    );
-    println!("not run: no corpus at {}", root.display());
-    None
-}
 
 #[test]
 fn hostile_layers_do_no_harm() {

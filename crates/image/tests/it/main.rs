@@ -1,6 +1,5 @@
 //! Image sources and the pass over a layer, over images made here.
 
-#![allow(clippy::print_stdout, reason = "tells what was not run")]
 #![allow(
     clippy::unwrap_used,
     reason = "a test that cannot be set up has failed"

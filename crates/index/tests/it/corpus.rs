@@ -1,29 +1,13 @@
 //! Hostile and real layers and images of the corpus.
 
-use std::path::{Path, PathBuf};
-use std::{env, fs};
+use std::fs;
 
 use clair_image::OpenOptions;
+use clair_testing::corpus;
 
 use crate::image::zstd;
 use crate::indexed::{inventory, inventory_of, packages};
 use crate::tar::Tar;
-
-/// The corpus. `None` where it is not to be had, which is told and is a failure in CI.
-fn corpus() -> Option<PathBuf> {
-    let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpus");
-    let root = env::var_os("CLAIR_CORPUS").map_or_else(beside, PathBuf::from);
-    if root.is_dir() {
-        return Some(root);
-    }
-    assert!(
-        env::var_os("CI").is_none(),
-        "no corpus at {}",
-        root.display()
-    );
-    println!("not run: no corpus at {}", root.display());
-    None
-}
 
 #[test]
 fn hostile_layers_give_an_inventory_in_any_order() {

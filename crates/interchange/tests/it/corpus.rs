@@ -3,11 +3,11 @@
 
 use std::fs;
 use std::io;
-use std::path::PathBuf;
 
 use clair_feeds::{Document, Limits, Sink, Skip, Source, by_name};
 use clair_interchange::Packing;
 use clair_model::{Advisory, Enrichment};
+use clair_testing::corpus;
 
 use crate::support::{read, statements, write};
 
@@ -25,14 +25,6 @@ impl Sink for Collected {
     }
 
     fn skipped(&mut self, _: Skip, _: &str) {}
-}
-
-fn corpus() -> Option<PathBuf> {
-    let corpus = std::env::var_os("CLAIR_CORPUS").map_or_else(
-        || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpus"),
-        PathBuf::from,
-    );
-    corpus.is_dir().then_some(corpus)
 }
 
 fn parse(feed: &str, source: &str, path: &str) -> Option<Vec<Advisory>> {

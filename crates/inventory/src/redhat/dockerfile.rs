@@ -281,12 +281,10 @@ mod tests {
     /// Labels of real Dockerfiles, as another reader has them.
     #[test]
     fn labels_of_the_corpus_are_read() {
-        let beside = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/corpus");
-        let root = std::env::var("CLAIR_CORPUS").unwrap_or_else(|_| beside.to_owned());
-        let Ok(entries) = std::fs::read_dir(format!("{root}/pkgdb/dockerfile")) else {
-            assert!(std::env::var_os("CI").is_none(), "no corpus at {root}");
+        let Some(corpus) = clair_testing::corpus() else {
             return;
         };
+        let entries = std::fs::read_dir(corpus.join("pkgdb/dockerfile")).unwrap();
         let mut count = 0;
         for entry in entries {
             let path = entry.unwrap().path();

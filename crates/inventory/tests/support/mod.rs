@@ -4,37 +4,18 @@
 //! repository; where there is none these tests say so and pass, except in CI.
 
 #![allow(dead_code, reason = "each test file uses a part of it")]
-#![allow(
-    clippy::unwrap_used,
-    clippy::print_stdout,
-    reason = "helpers of tests, outside of #[test]"
-)]
+#![allow(clippy::unwrap_used, reason = "helpers of tests, outside of #[test]")]
 
 use std::collections::BTreeMap;
+use std::fs;
 use std::io::Read;
-use std::path::{Path, PathBuf};
-use std::{env, fs};
+use std::path::Path;
 
 use clair_inventory::{
     AnalyzeError, Analyzer, File, FileInfo, Findings, RELEASE_FILES, ReleaseFiles,
 };
 use clair_model::Package;
-
-/// The corpus. `None` where it is not to be had, which is told and is a failure in CI.
-pub(crate) fn corpus() -> Option<PathBuf> {
-    let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpus");
-    let root = env::var_os("CLAIR_CORPUS").map_or_else(beside, PathBuf::from);
-    if root.is_dir() {
-        return Some(root);
-    }
-    assert!(
-        env::var_os("CI").is_none(),
-        "no corpus at {}",
-        root.display()
-    );
-    println!("not run: no corpus at {}", root.display());
-    None
-}
+pub(crate) use clair_testing::corpus;
 
 /// A file of the corpus, decompressed where its name says that it is compressed.
 pub(crate) fn read(path: impl AsRef<Path>) -> Vec<u8> {

@@ -8,9 +8,10 @@
     reason = "helpers of tests, outside of #[test]"
 )]
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clair_purl::PackageUrl;
+use clair_testing::corpus;
 use serde_json::{Map, Value, json};
 
 /// The types that are made or looked for here.
@@ -121,21 +122,4 @@ fn built(input: &Value) -> Result<PackageUrl<'static>, String> {
     }
     purl.validate().map_err(said)?;
     Ok(purl)
-}
-
-/// The corpus of real files. `None` where it is not to be had, which is told and is a failure
-/// in CI.
-fn corpus() -> Option<PathBuf> {
-    let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpus");
-    let root = std::env::var_os("CLAIR_CORPUS").map_or_else(beside, PathBuf::from);
-    if root.is_dir() {
-        return Some(root);
-    }
-    assert!(
-        std::env::var_os("CI").is_none(),
-        "no corpus at {}",
-        root.display()
-    );
-    println!("not run: no corpus at {}", root.display());
-    None
 }

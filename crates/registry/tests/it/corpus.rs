@@ -1,10 +1,9 @@
 //! A layout as registries hold it, served over HTTP and fetched as a whole. The corpus is not part
-//! of this repository; see [`layout`] for where it is looked for.
+//! of this repository.
 
-use std::env;
 use std::fs;
 use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clair_model::Digest;
 use clair_registry::{Client, Reference, media_type};
@@ -13,25 +12,9 @@ use serde_json::Value;
 use crate::manifests::sha256;
 use crate::server::{Reply, Server, client};
 
-/// The layout of the corpus: in `$CLAIR_CORPUS`, or beside the repository. Where it is missing the
-/// test says so, and fails if the variable or `CI` promised it.
+/// The layout of the corpus.
 fn layout() -> Option<PathBuf> {
-    let promised = env::var_os("CLAIR_CORPUS");
-    let corpus = match &promised {
-        Some(path) => PathBuf::from(path),
-        None => Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpus"),
-    };
-    let layout = corpus.join("images/regclient-oci/testrepo");
-    if layout.is_dir() {
-        return Some(layout);
-    }
-    assert!(
-        promised.is_none() && env::var_os("CI").is_none(),
-        "no layout at {}",
-        layout.display()
-    );
-    println!("not run: no layout at {}", layout.display());
-    None
+    clair_testing::corpus().map(|corpus| corpus.join("images/regclient-oci/testrepo"))
 }
 
 fn json(bytes: &[u8]) -> Value {

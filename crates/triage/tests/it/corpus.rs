@@ -3,29 +3,13 @@
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::Read as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use clair_model::Distribution;
+use clair_testing::corpus;
 use clair_triage::{Document, Format};
 
 use crate::support::{Builder, apply, distribution, names, rules, suppressed};
-
-/// The corpus of real files. `None` where it is not to be had, which is told and is a failure
-/// in CI.
-fn corpus() -> Option<PathBuf> {
-    let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpus");
-    let root = std::env::var_os("CLAIR_CORPUS").map_or_else(beside, PathBuf::from);
-    if root.is_dir() {
-        return Some(root);
-    }
-    assert!(
-        std::env::var_os("CI").is_none(),
-        "no corpus at {}",
-        root.display()
-    );
-    println!("not run: no corpus at {}", root.display());
-    None
-}
 
 /// The files of an archive, by their paths in it.
 fn archive(path: &Path) -> BTreeMap<String, Vec<u8>> {
