@@ -99,10 +99,7 @@ impl Internal {
         let mut endpoints = Vec::new();
         for service in CALLED {
             let listener = match config.internal.listen_address(service) {
-                Some(address) if mode.runs(service) => {
-                    let bound = address.bind().await;
-                    Some(bound.with_context(|| format!("cannot listen on {address}"))?)
-                }
+                Some(address) if mode.runs(service) => Some(address.bind().await?),
                 _ => None,
             };
             let address = config.remote(service).map(|url| url.url().to_string());

@@ -43,10 +43,7 @@ pub(crate) async fn run(config: &Config, mode: Mode) -> anyhow::Result<()> {
 /// Serves health and metrics until the very end.
 async fn introduce(config: &Config, health: &Health, telemetry: &Telemetry) -> anyhow::Result<()> {
     let address = &config.introspection_addr;
-    let listener = address
-        .bind()
-        .await
-        .with_context(|| format!("introspection_addr: cannot listen on {address}"))?;
+    let listener = address.bind().await.context("introspection_addr")?;
     tracing::info!(address = %listener.local_addr()?, "health and metrics are served");
     let serving = introspection::serve(listener, health.clone(), telemetry.metrics.clone());
     tokio::spawn(async move {

@@ -1,7 +1,5 @@
 //! Why the gateway does not run.
 
-use std::io;
-
 use thiserror::Error;
 
 /// Why the gateway does not run. What goes wrong later is told to those who ask.
@@ -9,14 +7,8 @@ use thiserror::Error;
 #[non_exhaustive]
 pub enum Error {
     /// The address cannot be listened on.
-    #[error("cannot listen on {address}")]
-    Listen {
-        /// The address.
-        address: String,
-        /// What the system said.
-        #[source]
-        source: io::Error,
-    },
+    #[error(transparent)]
+    Listen(#[from] clair_runtime::config::ListenError),
     /// The way to a service.
     #[error("the {service} cannot be called")]
     Service {

@@ -19,10 +19,7 @@ use crate::{Config, Error};
 /// When it cannot begin. That the services or the database are not there is no error, before the
 /// beginning or later.
 pub async fn run(config: Config, shutdown: CancellationToken) -> Result<(), Error> {
-    let listener = config.listen.bind().await.map_err(|source| Error::Listen {
-        address: config.listen.to_string(),
-        source,
-    })?;
+    let listener = config.listen.bind().await?;
     serve(listener, config, shutdown).await
 }
 

@@ -3,7 +3,6 @@
 //! [`Error`] ends the service. A [`Failure`] ends one attempt to index a manifest; all who wait for
 //! the attempt get it.
 
-use std::io;
 use std::sync::Arc;
 
 use clair_model::Digest;
@@ -23,14 +22,8 @@ pub enum Error {
     #[error("HTTP client for layers")]
     Client(#[source] reqwest::Error),
     /// The address to listen on.
-    #[error("cannot listen on {address}")]
-    Listen {
-        /// The address.
-        address: String,
-        /// What the system said.
-        #[source]
-        source: io::Error,
-    },
+    #[error(transparent)]
+    Listen(#[from] clair_runtime::config::ListenError),
     /// The gRPC server.
     #[error("gRPC server of the indexer")]
     Server(#[from] ServeError),

@@ -9,14 +9,8 @@ use thiserror::Error;
 #[non_exhaustive]
 pub enum Error {
     /// The address cannot be listened on.
-    #[error("cannot listen on {address}")]
-    Listen {
-        /// The address.
-        address: String,
-        /// What the system said.
-        #[source]
-        source: io::Error,
-    },
+    #[error(transparent)]
+    Listen(#[from] clair_runtime::config::ListenError),
     /// The directory of the local copy cannot be used.
     #[error("the local copy of the advisories cannot be used")]
     Copy(#[source] clair_vulndb::Error),

@@ -3,7 +3,6 @@
 //! [`Error`] ends the service. A [`Failure`] ends one attempt to make notifications of an update,
 //! which is repeated.
 
-use std::io;
 use std::time::Duration;
 
 use clair_rpc::{ChannelError, ServeError};
@@ -14,14 +13,8 @@ use thiserror::Error;
 #[non_exhaustive]
 pub enum Error {
     /// The address to listen on.
-    #[error("cannot listen on {address}")]
-    Listen {
-        /// The address.
-        address: String,
-        /// What the system said.
-        #[source]
-        source: io::Error,
-    },
+    #[error(transparent)]
+    Listen(#[from] clair_runtime::config::ListenError),
     /// The database cannot be used, and waiting does not change that.
     #[error("database of the notifier")]
     Database(#[from] clair_store::Error),

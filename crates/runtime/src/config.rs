@@ -46,7 +46,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-pub use address::{ListenAddress, Location, ParseListenAddressError, RemoteUrl};
+pub use address::{ListenAddress, ListenError, Location, ParseListenAddressError, RemoteUrl};
 pub use auth::{Auth, CLAIRCTL_ISSUER, INTRASERVICE_ISSUER, NOTIFIER_ISSUER, Psk, PskKey};
 pub use connstring::{Connstring, ParseConnstringError};
 pub use database::Database;

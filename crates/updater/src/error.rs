@@ -17,14 +17,8 @@ pub enum Error {
     #[error("configuration of the updater")]
     Config(#[from] InvalidConfig),
     /// The address to listen on.
-    #[error("cannot listen on {address}")]
-    Listen {
-        /// The address.
-        address: String,
-        /// What the system said.
-        #[source]
-        source: io::Error,
-    },
+    #[error(transparent)]
+    Listen(#[from] clair_runtime::config::ListenError),
     /// What fetches documents could not be set up.
     #[error("cannot set up fetching")]
     Fetcher(#[source] FeedError),

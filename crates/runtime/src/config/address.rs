@@ -24,6 +24,15 @@ pub struct ListenAddress {
 #[error("{0:?} is no address to listen on, expected one like :6060 or 127.0.0.1:6060")]
 pub struct ParseListenAddressError(String);
 
+/// An address that cannot be listened on: it is taken, or is none of this machine's.
+#[derive(Debug, Error)]
+#[error("cannot listen on {address}")]
+pub struct ListenError {
+    address: ListenAddress,
+    /// What the system said.
+    source: io::Error,
+}
+
 impl ListenAddress {
     /// The port on all interfaces.
     pub const fn port(port: u16) -> Self {
@@ -59,7 +68,14 @@ impl ListenAddress {
     /// # Errors
     ///
     /// When the address is taken or is none of this machine's.
-    pub async fn bind(&self) -> io::Result<TcpListener> {
+    pub async fn bind(&self) -> Result<TcpListener, ListenError> {
+        self.listen().await.map_err(|source| ListenError {
+            address: self.clone(),
+            source,
+        })
+    }
+
+    async fn listen(&self) -> io::Result<TcpListener> {
         if !self.host.is_empty() {
             return TcpListener::bind((self.host.as_str(), self.port)).await;
         }
