@@ -27,7 +27,6 @@ mod outward;
 mod parts;
 mod place;
 mod reader;
-mod releases;
 mod sniff;
 mod updater;
 mod vulnerability;

@@ -10,10 +10,9 @@ use std::borrow::Cow;
 
 use clair_cpe::Cpe;
 use clair_feeds::{Skip, text};
-use clair_model::{Distribution as Release, Namespace, PackageManager};
+use clair_model::{Distribution as Release, Namespace, PackageManager, releases};
 use clair_version::Scheme;
 
-use crate::releases;
 use crate::vulnerability::{Distribution, Repository};
 
 /// How Clair calls repositories of rpm packages by their products.

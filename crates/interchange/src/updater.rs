@@ -1,9 +1,8 @@
 //! Clair's updaters and our sources: which of them have the same data.
 
-use clair_model::Namespace;
+use clair_model::{Namespace, releases};
 
 use crate::enricher::Enricher;
-use crate::releases;
 
 /// What sources are below that come from an updater which is neither Clair's nor ours.
 pub(crate) const FOREIGN: &str = "imported";

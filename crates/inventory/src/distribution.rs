@@ -4,7 +4,7 @@
 //! own. For the distributions that Clair knows, the fields are those that Clair reports, since
 //! its clients show and compare them.
 
-use clair_model::Distribution;
+use clair_model::{Distribution, releases};
 
 use crate::{OsRelease, ReleaseFiles};
 
@@ -184,22 +184,6 @@ fn normalised(found: Distribution, files: &ReleaseFiles<'_>) -> Distribution {
     }
 }
 
-/// Releases by number, for files that have no code name.
-const DEBIAN_RELEASES: &[(&str, &str)] = &[
-    ("4", "etch"),
-    ("5", "lenny"),
-    ("6", "squeeze"),
-    ("7", "wheezy"),
-    ("8", "jessie"),
-    ("9", "stretch"),
-    ("10", "buster"),
-    ("11", "bullseye"),
-    ("12", "bookworm"),
-    ("13", "trixie"),
-    ("14", "forky"),
-    ("15", "duke"),
-];
-
 /// A stable release has a number. Testing and sid have none and the same os-release; what apt
 /// is set up to install from tells them apart.
 fn debian(found: Distribution, files: &ReleaseFiles<'_>) -> Distribution {
@@ -209,10 +193,9 @@ fn debian(found: Distribution, files: &ReleaseFiles<'_>) -> Distribution {
     if codename.is_empty() {
         let in_parentheses = found.version.rsplit_once('(');
         let word = in_parentheses.and_then(|(_, rest)| rest.split(')').next());
-        let known = DEBIAN_RELEASES.iter().find(|(known, _)| *known == number);
         // Testing before 11: PRETTY_NAME="Debian GNU/Linux stretch/sid", and no version.
         let testing = found.pretty_name.strip_suffix("/sid");
-        word.or(known.map(|(_, codename)| *codename))
+        word.or(releases::debian_codename(number))
             .or(testing.and_then(|name| name.split_whitespace().last()))
             .unwrap_or_default()
             .clone_into(&mut codename);

@@ -16,6 +16,7 @@ mod lifecycle;
 mod manifest;
 mod namespace;
 mod package;
+pub mod releases;
 mod report;
 mod repository;
 mod severity;

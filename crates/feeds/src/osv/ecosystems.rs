@@ -4,7 +4,7 @@
 //! Ecosystems whose versions have no scheme in [`clair_version`] are not read: nothing could be
 //! compared with their records.
 
-use clair_model::{Namespace, PackageKind};
+use clair_model::{Namespace, PackageKind, releases};
 use clair_version::Scheme;
 
 use crate::ubuntu;
@@ -113,23 +113,7 @@ fn numbered(family: &str, release: &str) -> Option<Namespace> {
 
 /// Debian's records have numbers where its own tracker has code names.
 fn debian(release: &str) -> Option<Namespace> {
-    const RELEASES: &[(&str, &str)] = &[
-        ("3.0", "woody"),
-        ("3.1", "sarge"),
-        ("4.0", "etch"),
-        ("5.0", "lenny"),
-        ("6.0", "squeeze"),
-        ("7", "wheezy"),
-        ("8", "jessie"),
-        ("9", "stretch"),
-        ("10", "buster"),
-        ("11", "bullseye"),
-        ("12", "bookworm"),
-        ("13", "trixie"),
-        ("14", "forky"),
-    ];
-    let known = RELEASES.iter().find(|(number, _)| *number == release);
-    known.map(|(_, codename)| Namespace::debian(codename))
+    releases::debian_codename(release).map(Namespace::debian)
 }
 
 /// `Leap 15.5`, `Tumbleweed`.

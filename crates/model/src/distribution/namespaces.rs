@@ -2,7 +2,7 @@
 
 use super::Distribution;
 use crate::PackageManager::{self, Apk, Dpkg, Pacman, Portage, Rpm};
-use crate::{Namespace, lifecycle};
+use crate::{Namespace, lifecycle, releases};
 
 /// The packages of a distribution, and how its vendor's data is divided.
 struct Line {
@@ -283,21 +283,14 @@ fn is_alt_branch(text: &str) -> bool {
 /// with that one's security updates (<https://backports.debian.org/Instructions/>). What the
 /// tracker says of the older release is about another package there.
 fn backport_origin(version: &str) -> Option<&'static str> {
-    const NEXT: &[(&str, &str)] = &[
-        ("60", "wheezy"),
-        ("70", "jessie"),
-        ("8", "stretch"),
-        ("9", "buster"),
-        ("10", "bullseye"),
-        ("11", "bookworm"),
-        ("12", "trixie"),
-        ("13", "forky"),
-        ("14", "duke"),
-    ];
     let (_, mark) = version.rsplit_once("~bpo")?;
     let number = mark.split(|c: char| !c.is_ascii_digit()).next()?;
-    let known = NEXT.iter().find(|(known, _)| *known == number);
-    known.map(|(_, next)| *next)
+    // Those of the first two were made of `6.0` and `7.0`.
+    releases::debian_after(match number {
+        "60" => "6",
+        "70" => "7",
+        number => number,
+    })
 }
 
 /// Canonical tracks a vulnerability of a release in exactly one pocket: the archive while the
