@@ -1,13 +1,14 @@
 //! The history of updates.
 
 use clair_model::Advisory;
-use clair_rpc::conversion::{InvalidField, to_timestamp};
+use clair_rpc::conversion::InvalidField;
 use clair_rpc::proto::matcher::v1::{
     DeleteUpdateOperationResponse, GetUpdateDiffResponse, ListUpdateOperationsResponse,
 };
 use clair_rpc::proto::model::v1;
 use clair_rpc::{Error, ErrorCode};
-use clair_store::{Change, ChangeKey, Deletion, Difference, Operation, Record, SourceKind, Store};
+use clair_service::messages;
+use clair_store::{Change, ChangeKey, Deletion, Difference, Record, SourceKind, Store};
 use futures::stream::{self, Stream, TryStreamExt as _};
 use uuid::Uuid;
 
@@ -34,7 +35,7 @@ pub(crate) async fn list(
         .await
         .map_err(failed)?;
     Ok(ListUpdateOperationsResponse {
-        operations: operations.into_iter().map(message).collect(),
+        operations: operations.into_iter().map(messages::operation).collect(),
         latest_ref: newest
             .map(|newest| newest.reference.to_string())
             .unwrap_or_default(),
@@ -82,8 +83,8 @@ pub(crate) fn parts(
     difference: Difference,
 ) -> impl Stream<Item = Result<GetUpdateDiffResponse, Error>> + Send + 'static {
     let head = GetUpdateDiffResponse {
-        current: Some(message(difference.current.clone())),
-        previous: difference.previous.clone().map(message),
+        current: Some(messages::operation(difference.current.clone())),
+        previous: difference.previous.clone().map(messages::operation),
         ..GetUpdateDiffResponse::default()
     };
     let source = difference.current.source.clone();
@@ -165,20 +166,4 @@ fn statements(source: &str, documents: &[Record]) -> Result<Vec<v1::Vulnerabilit
 fn reference(field: &str, text: &str) -> Result<Uuid, InvalidField> {
     text.parse()
         .map_err(|error| InvalidField::new(field, error))
-}
-
-fn message(operation: Operation) -> v1::UpdateOperation {
-    let kind = match operation.kind {
-        SourceKind::Vulnerability => v1::UpdateKind::Vulnerability,
-        SourceKind::Enrichment => v1::UpdateKind::Enrichment,
-    };
-    v1::UpdateOperation {
-        r#ref: operation.reference.to_string(),
-        source: operation.source,
-        fingerprint: operation.fingerprint,
-        created_at: Some(to_timestamp(operation.created)),
-        kind: kind.into(),
-        added: operation.added,
-        removed: operation.removed,
-    }
 }

@@ -1,29 +1,13 @@
 //! What happened, as messages of the interface.
 
 use clair_rpc::conversion::to_timestamp;
-use clair_rpc::proto::model::v1 as model;
 use clair_rpc::proto::updater::v1;
-use clair_store::{Operation, SourceKind, SourceStatus};
+use clair_service::messages::operation;
+use clair_store::{Operation, SourceStatus};
 use v1::run_update_response::Event;
 
 use crate::run::Progress;
 use crate::source::{Ending, SourceOutcome};
-
-pub(crate) fn operation(operation: Operation) -> model::UpdateOperation {
-    let kind = match operation.kind {
-        SourceKind::Vulnerability => model::UpdateKind::Vulnerability,
-        SourceKind::Enrichment => model::UpdateKind::Enrichment,
-    };
-    model::UpdateOperation {
-        r#ref: operation.reference.to_string(),
-        source: operation.source,
-        fingerprint: operation.fingerprint,
-        created_at: Some(to_timestamp(operation.created)),
-        kind: kind.into(),
-        added: operation.added,
-        removed: operation.removed,
-    }
-}
 
 pub(crate) fn source(status: SourceStatus, newest: Option<Operation>) -> v1::Source {
     v1::Source {
