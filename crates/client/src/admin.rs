@@ -47,7 +47,7 @@ pub struct Source {
     /// How old its data is by its own word.
     #[serde(default)]
     pub upstream_date: Option<String>,
-    /// What it has.
+    /// How many advisories it has; of a feed that has enrichments in place of them, these.
     pub advisories: u64,
 }
 

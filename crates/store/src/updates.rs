@@ -1,10 +1,10 @@
 //! Update operations: a document of a source, stored as its difference to the one before.
 //!
-//! All of it is one transaction, which ends with the [`Update`]. It begins with the hashes of all
-//! advisories that the source has. An advisory whose hash is among them is only crossed off; one
-//! that is new is inserted; what is not crossed off in the end is gone. So the same document again
-//! sends nothing and writes nothing but when it was seen, and a document that fails half-way
-//! leaves what was there.
+//! Its records are advisories, or enrichments where the source has these. All of it is one
+//! transaction, which ends with the [`Update`]. It begins with the hashes of all records that the
+//! source has. A record whose hash is among them is only crossed off; one that is new is inserted;
+//! what is not crossed off in the end is gone. So the same document again sends nothing and writes
+//! nothing but when it was seen, and a document that fails half-way leaves what was there.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -17,7 +17,7 @@ use crate::leadership::LockName;
 use crate::text::storable;
 use crate::{Error, Operation, Record, Source, Store, operations, time};
 
-/// Advisories of one statement.
+/// Records of one statement.
 const CHUNK: usize = 1_000;
 
 /// Where and when a document was obtained.
@@ -36,7 +36,7 @@ pub struct Provenance {
 /// What an update came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
-    /// The source has the advisories that it had.
+    /// The source has the records that it had.
     Unchanged,
     /// It has others.
     Changed(Operation),
@@ -47,7 +47,7 @@ pub enum Outcome {
 pub struct Update {
     transaction: Transaction<'static, Postgres>,
     source: i64,
-    /// The hashes of the advisories that are there or were added, and whether the document has
+    /// The hashes of the records that are there or were added, and whether the document has
     /// been seen to have them.
     hashes: HashMap<Uuid, bool>,
     new: Vec<Record>,
@@ -113,12 +113,12 @@ impl Store {
 }
 
 impl Update {
-    /// Takes some of the advisories of the document. Those that it has twice count once.
-    pub async fn add(&mut self, advisories: Vec<Record>) -> Result<(), Error> {
-        for advisory in advisories {
-            match self.hashes.insert(advisory.hash(), true) {
+    /// Takes some of the records of the document. Those that it has twice count once.
+    pub async fn add(&mut self, records: Vec<Record>) -> Result<(), Error> {
+        for record in records {
+            match self.hashes.insert(record.hash(), true) {
                 Some(_) => {}
-                None => self.new.push(advisory),
+                None => self.new.push(record),
             }
             if self.new.len() >= CHUNK {
                 self.flush().await?;

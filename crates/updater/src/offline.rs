@@ -24,7 +24,7 @@ pub struct ImportedSource {
 /// What came of a source in a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ImportResult {
-    /// It has other advisories now.
+    /// It has other advisories or enrichments now.
     Updated {
         /// How many are new.
         added: u64,

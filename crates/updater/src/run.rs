@@ -49,6 +49,7 @@ pub(crate) struct Progress {
     pub(crate) read_bytes: u64,
     /// Zero if not known.
     pub(crate) total_bytes: u64,
+    /// Advisories, or enrichments where the source has these.
     pub(crate) advisories: u64,
 }
 

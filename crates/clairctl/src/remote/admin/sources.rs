@@ -21,7 +21,7 @@ pub(super) async fn run(client: &Client, arguments: &Arguments) -> anyhow::Resul
             let headings = [
                 "SOURCE",
                 "FEED",
-                "ADVISORIES",
+                "RECORDS",
                 "FETCHED",
                 "UPSTREAM'S DATE",
                 "ERROR",
