@@ -201,23 +201,22 @@ fn statement(
     arches: Vec<String>,
 ) -> Affected {
     Affected {
-        namespace: vendor.namespace(),
-        package: name.to_owned(),
-        kind: PackageKind::Binary,
         arches,
         module,
-        vulnerable: Vulnerable {
-            scheme: Scheme::Rpm,
-            ranges: vec![Range {
-                introduced: vendor.introduced(&version),
-                fixed: Some(version),
-                last_affected: None,
-            }],
-        },
-        fix_state: FixState::Fixed,
-        severity: None,
-        normalized_severity: None,
-        note: None,
+        ..Affected::of(
+            vendor.namespace(),
+            name,
+            PackageKind::Binary,
+            Vulnerable {
+                scheme: Scheme::Rpm,
+                ranges: vec![Range {
+                    introduced: vendor.introduced(&version),
+                    fixed: Some(version),
+                    last_affected: None,
+                }],
+            },
+            FixState::Fixed,
+        )
     }
 }
 

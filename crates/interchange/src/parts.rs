@@ -102,17 +102,14 @@ mod tests {
     use super::*;
 
     fn about(namespaces: &[&str]) -> Advisory {
-        let affected = namespaces.iter().map(|namespace| Affected {
-            namespace: namespace.parse().unwrap(),
-            package: "a".to_owned(),
-            kind: PackageKind::Source,
-            arches: Vec::new(),
-            module: None,
-            vulnerable: Vulnerable::all(Scheme::Dpkg),
-            fix_state: FixState::Affected,
-            severity: None,
-            normalized_severity: None,
-            note: None,
+        let affected = namespaces.iter().map(|namespace| {
+            Affected::of(
+                namespace.parse().unwrap(),
+                "a",
+                PackageKind::Source,
+                Vulnerable::all(Scheme::Dpkg),
+                FixState::Affected,
+            )
         });
         Advisory {
             affected: affected.collect(),

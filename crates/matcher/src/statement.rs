@@ -63,18 +63,13 @@ mod tests {
     use super::*;
 
     fn told_of(namespace: Namespace) -> ReportVulnerability {
-        let statement = Affected {
+        let statement = Affected::of(
             namespace,
-            package: "a".into(),
-            kind: PackageKind::Binary,
-            arches: Vec::new(),
-            module: None,
-            vulnerable: Vulnerable::none(clair_version::Scheme::Dpkg),
-            fix_state: FixState::Affected,
-            severity: None,
-            normalized_severity: None,
-            note: None,
-        };
+            "a",
+            PackageKind::Binary,
+            Vulnerable::none(clair_version::Scheme::Dpkg),
+            FixState::Affected,
+        );
         let advisory = Advisory {
             affected: vec![statement],
             ..Advisory::new("CVE-1-0001")

@@ -94,17 +94,14 @@ fn fill(directory: &Path, case: Case) {
                 normalized_severity: Severity::Medium,
                 description: format!("A flaw of a package, {name}."),
                 affected: namespaces(case, number)
-                    .map(|namespace| Affected {
-                        namespace,
-                        package: format!("package-{}", number % PACKAGES),
-                        kind: PackageKind::Source,
-                        arches: Vec::new(),
-                        module: None,
-                        vulnerable: Vulnerable::all(scheme(case)),
-                        fix_state: FixState::Affected,
-                        severity: None,
-                        normalized_severity: None,
-                        note: None,
+                    .map(|namespace| {
+                        Affected::of(
+                            namespace,
+                            format!("package-{}", number % PACKAGES),
+                            PackageKind::Source,
+                            Vulnerable::all(scheme(case)),
+                            FixState::Affected,
+                        )
                     })
                     .collect(),
                 ..Advisory::new(name)

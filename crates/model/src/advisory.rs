@@ -132,6 +132,28 @@ pub struct Affected {
 }
 
 impl Affected {
+    /// A statement about all architectures and module streams, of which there is nothing more to say.
+    pub fn of(
+        namespace: Namespace,
+        package: impl Into<String>,
+        kind: PackageKind,
+        vulnerable: Vulnerable,
+        fix_state: FixState,
+    ) -> Self {
+        Self {
+            namespace,
+            package: package.into(),
+            kind,
+            arches: Vec::new(),
+            module: None,
+            vulnerable,
+            fix_state,
+            severity: None,
+            normalized_severity: None,
+            note: None,
+        }
+    }
+
     /// The version that users of this namespace can install to be rid of the vulnerability.
     pub fn fixed_version(&self) -> Option<&str> {
         if self.fix_state != FixState::Fixed {

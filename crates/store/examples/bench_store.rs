@@ -238,16 +238,15 @@ fn advisory(number: u32, revision: u32) -> Advisory {
         })
         .collect();
     let affected = ["bullseye", "bookworm", "trixie", "sid"].map(|release| Affected {
-        namespace: Namespace::debian(release),
-        package: format!("package-{}", number % 5000),
-        kind: PackageKind::Source,
-        arches: Vec::new(),
-        module: None,
-        vulnerable: Vulnerable::before(Scheme::Dpkg, format!("{}.{revision}", number % 50)),
-        fix_state: FixState::Fixed,
         severity: Some("high".to_owned()),
         normalized_severity: Some(Severity::High),
-        note: None,
+        ..Affected::of(
+            Namespace::debian(release),
+            format!("package-{}", number % 5000),
+            PackageKind::Source,
+            Vulnerable::before(Scheme::Dpkg, format!("{}.{revision}", number % 50)),
+            FixState::Fixed,
+        )
     });
     Advisory {
         description: description.join(" "),

@@ -154,21 +154,16 @@ fn advisory(number: u64) -> Advisory {
         .map(|statement| {
             let (namespace, package) = key(number, statement);
             let seed = scattered(number);
-            Affected {
+            Affected::of(
                 namespace,
                 package,
-                kind: PackageKind::Source,
-                arches: Vec::new(),
-                module: None,
-                vulnerable: Vulnerable::before(
+                PackageKind::Source,
+                Vulnerable::before(
                     Scheme::Dpkg,
                     format!("{}.{}.{}-1", seed % 20, seed % 300, seed % 17),
                 ),
-                fix_state: FixState::Fixed,
-                severity: None,
-                normalized_severity: None,
-                note: None,
-            }
+                FixState::Fixed,
+            )
         })
         .collect();
     advisory

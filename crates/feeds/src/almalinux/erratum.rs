@@ -226,16 +226,15 @@ impl Erratum<'_> {
             of_version.extend((!arch.is_empty()).then(|| arch.to_owned()));
         }
         let statement = |((place, version), arches): ((Place<'_>, String), Vec<String>)| Affected {
-            namespace: place.namespace,
-            package: place.package.to_owned(),
-            kind: PackageKind::Binary,
             arches,
             module: place.module,
-            vulnerable: Vulnerable::before(Scheme::Rpm, version),
-            fix_state: FixState::Fixed,
-            severity: None,
-            normalized_severity: None,
-            note: None,
+            ..Affected::of(
+                place.namespace,
+                place.package,
+                PackageKind::Binary,
+                Vulnerable::before(Scheme::Rpm, version),
+                FixState::Fixed,
+            )
         };
         arches.into_iter().map(statement).collect()
     }

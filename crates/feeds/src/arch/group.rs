@@ -71,16 +71,14 @@ pub(super) fn advisories(json: &str, skip: &mut dyn FnMut(Skip, &str)) -> Vec<Ad
             continue;
         }
         affected.push(Affected {
-            namespace: Namespace::rolling("arch"),
-            package: package.clone(),
-            kind: PackageKind::Binary,
-            arches: Vec::new(),
-            module: None,
-            vulnerable: vulnerable.clone(),
-            fix_state,
-            severity: None,
-            normalized_severity: None,
             note: note.map(str::to_owned),
+            ..Affected::of(
+                Namespace::rolling("arch"),
+                package.clone(),
+                PackageKind::Binary,
+                vulnerable.clone(),
+                fix_state,
+            )
         });
     }
     if affected.is_empty() {

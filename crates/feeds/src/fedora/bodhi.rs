@@ -225,18 +225,13 @@ impl Update<'_> {
         let mut affected = Vec::new();
         for build in &self.builds {
             match build.fix() {
-                Ok((package, version)) => affected.push(Affected {
-                    namespace: Namespace::release("fedora", release),
-                    package: package.to_owned(),
-                    kind: PackageKind::Source,
-                    arches: Vec::new(),
-                    module: None,
-                    vulnerable: Vulnerable::before(Scheme::Rpm, version),
-                    fix_state: FixState::Fixed,
-                    severity: None,
-                    normalized_severity: None,
-                    note: None,
-                }),
+                Ok((package, version)) => affected.push(Affected::of(
+                    Namespace::release("fedora", release),
+                    package,
+                    PackageKind::Source,
+                    Vulnerable::before(Scheme::Rpm, version),
+                    FixState::Fixed,
+                )),
                 Err(reason) => skip(reason, &build.nvr),
             }
         }

@@ -194,16 +194,11 @@ fn fixed(file: &str, name: &str) -> Result<Affected, Skip> {
     if !text::can_be_version(&fixed) || Scheme::Rpm.validate(&fixed).is_err() {
         return Err(Skip::BadVersion);
     }
-    Ok(Affected {
+    Ok(Affected::of(
         namespace,
-        package: package.to_owned(),
-        kind: PackageKind::Source,
-        arches: Vec::new(),
-        module: None,
-        vulnerable: Vulnerable::before(Scheme::Rpm, fixed),
-        fix_state: FixState::Fixed,
-        severity: None,
-        normalized_severity: None,
-        note: None,
-    })
+        package,
+        PackageKind::Source,
+        Vulnerable::before(Scheme::Rpm, fixed),
+        FixState::Fixed,
+    ))
 }

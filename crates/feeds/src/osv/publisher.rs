@@ -136,21 +136,16 @@ pub(crate) struct Place {
 impl Place {
     /// A statement about the package, of which all else is to be filled in.
     pub(crate) fn statement(&self, ranges: Vec<Range>, fix_state: FixState) -> Affected {
-        Affected {
-            namespace: self.namespace.clone(),
-            package: self.name.clone(),
-            kind: self.kind,
-            arches: Vec::new(),
-            module: None,
-            vulnerable: Vulnerable {
+        Affected::of(
+            self.namespace.clone(),
+            self.name.clone(),
+            self.kind,
+            Vulnerable {
                 scheme: self.scheme,
                 ranges,
             },
             fix_state,
-            severity: None,
-            normalized_severity: None,
-            note: None,
-        }
+        )
     }
 }
 

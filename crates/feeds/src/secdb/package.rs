@@ -131,16 +131,14 @@ impl Fix<'_> {
         }
         advisory.aliases = text::distinct(self.aliases.into_iter());
         advisory.affected = vec![Affected {
-            namespace: namespace.clone(),
-            package: package.to_owned(),
-            kind: PackageKind::Source,
-            arches: Vec::new(),
-            module: None,
-            vulnerable,
-            fix_state,
-            severity: None,
-            normalized_severity: None,
             note: self.note,
+            ..Affected::of(
+                namespace.clone(),
+                package,
+                PackageKind::Source,
+                vulnerable,
+                fix_state,
+            )
         }];
         advisory
     }

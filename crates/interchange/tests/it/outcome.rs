@@ -103,17 +103,14 @@ fn findings(directory: &Path, release: &str) -> Vec<String> {
 fn about(id: &str, statements: &[(&str, &str, Vulnerable, FixState)]) -> Advisory {
     let affected = statements
         .iter()
-        .map(|(namespace, package, vulnerable, state)| Affected {
-            namespace: namespace.parse().unwrap(),
-            package: (*package).to_owned(),
-            kind: PackageKind::Source,
-            arches: Vec::new(),
-            module: None,
-            vulnerable: vulnerable.clone(),
-            fix_state: *state,
-            severity: None,
-            normalized_severity: None,
-            note: None,
+        .map(|(namespace, package, vulnerable, state)| {
+            Affected::of(
+                namespace.parse().unwrap(),
+                *package,
+                PackageKind::Source,
+                vulnerable.clone(),
+                *state,
+            )
         });
     Advisory {
         affected: affected.collect(),

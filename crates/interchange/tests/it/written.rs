@@ -8,18 +8,13 @@ use serde_json::{Value, json};
 use crate::support::{read, write};
 
 fn about(namespace: &str, vulnerable: Vulnerable, fix_state: FixState) -> Affected {
-    Affected {
-        namespace: namespace.parse().unwrap(),
-        package: "a".to_owned(),
-        kind: PackageKind::Binary,
-        arches: Vec::new(),
-        module: None,
+    Affected::of(
+        namespace.parse().unwrap(),
+        "a",
+        PackageKind::Binary,
         vulnerable,
         fix_state,
-        severity: None,
-        normalized_severity: None,
-        note: None,
-    }
+    )
 }
 
 fn fixed(namespace: &str, scheme: Scheme) -> Affected {

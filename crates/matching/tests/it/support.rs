@@ -108,25 +108,20 @@ pub(crate) fn about(namespace: &Namespace, package: &str, fixed: Option<&str>) -
         "debian" | "ubuntu" => Scheme::Dpkg,
         _ => Scheme::Rpm,
     };
-    Affected {
-        namespace: namespace.clone(),
-        package: package.into(),
-        kind: PackageKind::Source,
-        arches: Vec::new(),
-        module: None,
-        vulnerable: fixed.map_or_else(
+    Affected::of(
+        namespace.clone(),
+        package,
+        PackageKind::Source,
+        fixed.map_or_else(
             || Vulnerable::all(scheme),
             |fixed| Vulnerable::before(scheme, fixed),
         ),
-        fix_state: if fixed.is_some() {
+        if fixed.is_some() {
             FixState::Fixed
         } else {
             FixState::Affected
         },
-        severity: None,
-        normalized_severity: None,
-        note: None,
-    }
+    )
 }
 
 /// An advisory of this severity with these statements.

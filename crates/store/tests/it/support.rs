@@ -52,18 +52,13 @@ pub(crate) fn psql(address: &str, statement: &str) -> String {
 pub(crate) fn advisory(id: &str, package: &str, fixed: &str) -> Advisory {
     Advisory {
         description: format!("{package} is vulnerable before {fixed}"),
-        affected: vec![Affected {
-            namespace: Namespace::debian("bookworm"),
-            package: package.to_owned(),
-            kind: PackageKind::Source,
-            arches: Vec::new(),
-            module: None,
-            vulnerable: Vulnerable::before(Scheme::Dpkg, fixed),
-            fix_state: FixState::Fixed,
-            severity: None,
-            normalized_severity: None,
-            note: None,
-        }],
+        affected: vec![Affected::of(
+            Namespace::debian("bookworm"),
+            package,
+            PackageKind::Source,
+            Vulnerable::before(Scheme::Dpkg, fixed),
+            FixState::Fixed,
+        )],
         ..Advisory::new(id)
     }
 }

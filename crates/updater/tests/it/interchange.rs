@@ -58,17 +58,14 @@ async fn import(world: &World, file: &[u8]) -> Vec<ImportedSource> {
 }
 
 fn about(id: &str, namespaces: &[&str]) -> Advisory {
-    let affected = namespaces.iter().map(|namespace| Affected {
-        namespace: namespace.parse().unwrap(),
-        package: "bash".to_owned(),
-        kind: PackageKind::Source,
-        arches: Vec::new(),
-        module: None,
-        vulnerable: Vulnerable::before(Scheme::Dpkg, "2"),
-        fix_state: FixState::Fixed,
-        severity: None,
-        normalized_severity: None,
-        note: None,
+    let affected = namespaces.iter().map(|namespace| {
+        Affected::of(
+            namespace.parse().unwrap(),
+            "bash",
+            PackageKind::Source,
+            Vulnerable::before(Scheme::Dpkg, "2"),
+            FixState::Fixed,
+        )
     });
     Advisory {
         affected: affected.collect(),

@@ -160,17 +160,14 @@ mod tests {
             advisory.aliases = vec![format!("DSA-{}", number % 4)];
             advisory.description = format!("About {number}.");
             advisory.affected = (0..number % 4)
-                .map(|release| Affected {
-                    namespace: format!("debian:{}", 13 - release).parse().unwrap(),
-                    package: format!("package-{}", number % 5),
-                    kind: PackageKind::Source,
-                    arches: Vec::new(),
-                    module: None,
-                    vulnerable: Vulnerable::before(Scheme::Dpkg, format!("1.{number}")),
-                    fix_state: FixState::Fixed,
-                    severity: None,
-                    normalized_severity: None,
-                    note: None,
+                .map(|release| {
+                    Affected::of(
+                        format!("debian:{}", 13 - release).parse().unwrap(),
+                        format!("package-{}", number % 5),
+                        PackageKind::Source,
+                        Vulnerable::before(Scheme::Dpkg, format!("1.{number}")),
+                        FixState::Fixed,
+                    )
                 })
                 .collect();
             writer.add(&advisory).unwrap();

@@ -41,18 +41,13 @@ pub(crate) fn namespace(name: &str) -> Namespace {
 
 /// A statement of the plainest kind.
 pub(crate) fn affected(place: &str, package: &str, fixed: &str) -> Affected {
-    Affected {
-        namespace: namespace(place),
-        package: package.to_owned(),
-        kind: PackageKind::Source,
-        arches: Vec::new(),
-        module: None,
-        vulnerable: Vulnerable::before(Scheme::Dpkg, fixed),
-        fix_state: FixState::Fixed,
-        severity: None,
-        normalized_severity: None,
-        note: None,
-    }
+    Affected::of(
+        namespace(place),
+        package,
+        PackageKind::Source,
+        Vulnerable::before(Scheme::Dpkg, fixed),
+        FixState::Fixed,
+    )
 }
 
 /// `count` advisories about some packages, with texts.

@@ -85,25 +85,20 @@ pub(crate) fn image(
 
 /// A statement about a source package of a Debian release: fixed in a version, or not at all.
 pub(crate) fn about(release: &str, package: &str, fixed: Option<&str>) -> Affected {
-    Affected {
-        namespace: Namespace::debian(release),
-        package: package.into(),
-        kind: PackageKind::Source,
-        arches: Vec::new(),
-        module: None,
-        vulnerable: fixed.map_or_else(
+    Affected::of(
+        Namespace::debian(release),
+        package,
+        PackageKind::Source,
+        fixed.map_or_else(
             || Vulnerable::all(Scheme::Dpkg),
             |fixed| Vulnerable::before(Scheme::Dpkg, fixed),
         ),
-        fix_state: if fixed.is_some() {
+        if fixed.is_some() {
             FixState::Fixed
         } else {
             FixState::Affected
         },
-        severity: None,
-        normalized_severity: None,
-        note: None,
-    }
+    )
 }
 
 pub(crate) fn advisory(id: &str, affected: Vec<Affected>) -> Advisory {
