@@ -162,6 +162,6 @@ impl<'de> Visitor<'de> for Errata<'_, '_> {
             output: self.output,
             read_record: &|json, skip| erratum::advisories(release, json, skip),
         };
-        list.visit_seq(errata)
+        json::some(list.visit_seq(errata)?)
     }
 }

@@ -11,9 +11,8 @@ use std::fmt;
 
 use jiff::Timestamp;
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, Visitor};
-use serde_json::value::RawValue;
 
-use crate::json::{self, Output};
+use crate::json::{self, Entries, Output};
 use crate::{About, Document, Feed, FeedError, Fetcher, Location, Sink, Source, catalog, text};
 
 /// The feed.
@@ -83,54 +82,13 @@ impl<'de> Visitor<'de> for Packages<'_, '_> {
     fn visit_map<A: MapAccess<'de>>(self, mut packages: A) -> Result<u64, A::Error> {
         let mut count = 0;
         while let Some(name) = packages.next_key::<String>()? {
-            packages.next_value_seed(Records {
-                output: self.output,
-                package: &name,
+            packages.next_value_seed(Entries {
+                output: &mut *self.output,
+                what: &format_args!("the vulnerabilities of {} by id", text::line(&name)),
+                read_entry: &|id, json, skip| record::advisory(&name, id, json, skip),
             })?;
             count += 1;
         }
         Ok(count)
-    }
-}
-
-/// All records of a package.
-struct Records<'o, 's> {
-    output: &'o mut Output<'s>,
-    package: &'o str,
-}
-
-impl<'de> DeserializeSeed<'de> for Records<'_, '_> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_map(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Records<'_, '_> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "the vulnerabilities of {} by id",
-            text::line(self.package)
-        )
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut records: A) -> Result<(), A::Error> {
-        while let Some(id) = records.next_key::<String>()? {
-            self.output.record()?;
-            // As text first: a record of another shape is then an error of its own only.
-            let json: Box<RawValue> = records.next_value()?;
-            let output = &mut *self.output;
-            let advisory = record::advisory(self.package, &id, json.get(), &mut |skip, subject| {
-                output.skip(skip, subject);
-            });
-            if let Some(advisory) = advisory {
-                self.output.advisory(advisory)?;
-            }
-        }
-        Ok(())
     }
 }

@@ -8,17 +8,15 @@ use std::io;
 use clair_model::{Enrichment, JsonText};
 use serde::Serialize;
 use serde::de::{self, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
-use serde_json::value::RawValue;
 
-use crate::json::{self, Output};
-use crate::{Document, FeedError, Sink, Skip, Source, text};
+use crate::json::{self, List, Output};
+use crate::{Document, FeedError, Sink, Source, text};
 
 /// How many words about all records are kept.
 const WORDS: usize = 16;
 
-/// Makes an enrichment of the text of a record. What cannot be read of it goes to the second.
-pub(crate) type ReadRecord<'r> =
-    dyn Fn(&str, &mut dyn FnMut(Skip, &str)) -> Option<Enrichment> + 'r;
+/// Makes an enrichment of the text of a record, if there is one in it.
+pub(crate) type ReadRecord<'r> = json::ReadRecord<'r, Option<Enrichment>>;
 
 /// The texts that a document has beside its records, by key.
 pub(crate) type Words = BTreeMap<String, String>;
@@ -99,7 +97,7 @@ impl<'de> Visitor<'de> for Object<'_, '_> {
         let mut count = 0_u64;
         while let Some(key) = fields.next_key::<String>()? {
             if key == self.field {
-                count += fields.next_value_seed(Records {
+                count += fields.next_value_seed(List {
                     output: &mut *self.output,
                     read_record: self.read_record,
                 })?;
@@ -119,43 +117,6 @@ impl<'de> Visitor<'de> for Object<'_, '_> {
             )));
         }
         Ok(words)
-    }
-}
-
-struct Records<'o, 's> {
-    output: &'o mut Output<'s>,
-    read_record: &'o ReadRecord<'o>,
-}
-
-impl<'de> DeserializeSeed<'de> for Records<'_, '_> {
-    type Value = u64;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<u64, D::Error> {
-        deserializer.deserialize_seq(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Records<'_, '_> {
-    type Value = u64;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a list of records")
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut records: A) -> Result<u64, A::Error> {
-        let mut count = 0;
-        loop {
-            self.output.record()?;
-            let Some(json) = records.next_element::<Box<RawValue>>()? else {
-                return Ok(count);
-            };
-            count += 1;
-            let output = &mut *self.output;
-            let mut skip = |reason: Skip, about: &str| output.skip(reason, about);
-            if let Some(enrichment) = (self.read_record)(json.get(), &mut skip) {
-                self.output.enrichment(enrichment)?;
-            }
-        }
     }
 }
 

@@ -4,7 +4,7 @@ use std::fmt;
 use std::io::{self, BufReader};
 
 use clair_model::{Advisory, Enrichment};
-use serde::de::{self, DeserializeSeed, Deserializer, SeqAccess, Visitor};
+use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 use crate::document::{LimitReached, Meter};
@@ -79,6 +79,22 @@ impl<'s> Output<'s> {
         self.sink.skipped(reason, &crate::text::line(subject));
     }
 
+    /// Hands over what `read` makes of a record, and what it cannot read. Gives how many findings
+    /// there are.
+    fn tell<F, E>(&mut self, read: impl FnOnce(&mut dyn FnMut(Skip, &str)) -> F) -> Result<u64, E>
+    where
+        F: IntoIterator<Item: Finding>,
+        E: de::Error,
+    {
+        let findings = read(&mut |reason, about| self.skip(reason, about));
+        let mut count = 0;
+        for finding in findings {
+            finding.tell(self)?;
+            count += 1;
+        }
+        Ok(count)
+    }
+
     /// The result of reading `source` from a document at `location`.
     pub(crate) fn finish<T>(
         self,
@@ -109,8 +125,27 @@ impl<'s> Output<'s> {
     }
 }
 
-/// What makes advisories of the text of a record. What cannot be read of it goes to the second.
-pub(crate) type ReadRecord<'r> = dyn Fn(&str, &mut dyn FnMut(Skip, &str)) -> Vec<Advisory> + 'r;
+/// What records say: advisories or enrichments.
+pub(crate) trait Finding {
+    /// Hands it over.
+    fn tell<E: de::Error>(self, output: &mut Output<'_>) -> Result<(), E>;
+}
+
+impl Finding for Advisory {
+    fn tell<E: de::Error>(self, output: &mut Output<'_>) -> Result<(), E> {
+        output.advisory(self)
+    }
+}
+
+impl Finding for Enrichment {
+    fn tell<E: de::Error>(self, output: &mut Output<'_>) -> Result<(), E> {
+        output.enrichment(self)
+    }
+}
+
+/// What makes findings of the text of a record: a list of them, or one or none. What cannot be read of
+/// it goes to the second.
+pub(crate) type ReadRecord<'r, F> = dyn Fn(&str, &mut dyn FnMut(Skip, &str)) -> F + 'r;
 
 /// Reads a document that is a list of records. Each is handed to `read` as text, so that one of
 /// another shape is an error of its own only.
@@ -118,11 +153,11 @@ pub(crate) type ReadRecord<'r> = dyn Fn(&str, &mut dyn FnMut(Skip, &str)) -> Vec
 /// # Errors
 ///
 /// When it is no list, is empty or ends early, a limit is passed, or the sink refuses.
-pub(crate) fn each_record(
+pub(crate) fn each_record<F: IntoIterator<Item: Finding>>(
     source: &Source,
     document: &mut Document,
     sink: &mut dyn Sink,
-    read_record: &ReadRecord<'_>,
+    read_record: &ReadRecord<'_, F>,
 ) -> Result<(), FeedError> {
     let location = document.location().to_owned();
     let mut output = Output::new(document, sink);
@@ -130,49 +165,93 @@ pub(crate) fn each_record(
         output: &mut output,
         read_record,
     };
-    let result = read(document, list);
+    let result = read(document, list).and_then(some);
     output.finish(source, &location, result)
 }
 
-/// A list of records, wherever in a document.
-pub(crate) struct List<'o, 's> {
-    pub(crate) output: &'o mut Output<'s>,
-    pub(crate) read_record: &'o ReadRecord<'o>,
+/// Refuses a document of no records.
+///
+/// # Errors
+///
+/// When there are none. Taken for true, it would say that there are no vulnerabilities.
+pub(crate) fn some<E: de::Error>(count: u64) -> Result<(), E> {
+    match count {
+        0 => Err(E::custom("it has no records")),
+        _ => Ok(()),
+    }
 }
 
-impl<'de> DeserializeSeed<'de> for List<'_, '_> {
-    type Value = ();
+/// A list of records, wherever in a document. Gives how many there are.
+pub(crate) struct List<'o, 's, F> {
+    pub(crate) output: &'o mut Output<'s>,
+    pub(crate) read_record: &'o ReadRecord<'o, F>,
+}
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+impl<'de, F: IntoIterator<Item: Finding>> DeserializeSeed<'de> for List<'_, '_, F> {
+    type Value = u64;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<u64, D::Error> {
         deserializer.deserialize_seq(self)
     }
 }
 
-impl<'de> Visitor<'de> for List<'_, '_> {
-    type Value = ();
+impl<'de, F: IntoIterator<Item: Finding>> Visitor<'de> for List<'_, '_, F> {
+    type Value = u64;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a list of records")
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut records: A) -> Result<(), A::Error> {
-        let mut count = 0_u64;
+    fn visit_seq<A: SeqAccess<'de>>(self, mut records: A) -> Result<u64, A::Error> {
+        let mut count = 0;
         loop {
             self.output.record()?;
             let Some(json) = records.next_element::<Box<RawValue>>()? else {
-                break;
+                return Ok(count);
             };
             count += 1;
-            let output = &mut *self.output;
-            let mut skip = |reason: Skip, about: &str| output.skip(reason, about);
-            for advisory in (self.read_record)(json.get(), &mut skip) {
-                self.output.advisory(advisory)?;
-            }
+            self.output
+                .tell(|skip| (self.read_record)(json.get(), skip))?;
         }
-        if count == 0 {
-            // Taken for true, it would say that there are no vulnerabilities.
-            return Err(de::Error::custom("it has no records"));
+    }
+}
+
+/// What makes findings of a record by its key and its text.
+pub(crate) type ReadEntry<'r, F> = dyn Fn(&str, &str, &mut dyn FnMut(Skip, &str)) -> F + 'r;
+
+/// An object with a record for each key, wherever in a document. Gives how many findings there are.
+pub(crate) struct Entries<'o, 's, F> {
+    pub(crate) output: &'o mut Output<'s>,
+    /// What it is, for messages.
+    pub(crate) what: &'o dyn fmt::Display,
+    pub(crate) read_entry: &'o ReadEntry<'o, F>,
+}
+
+impl<'de, F: IntoIterator<Item: Finding>> DeserializeSeed<'de> for Entries<'_, '_, F> {
+    type Value = u64;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<u64, D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de, F: IntoIterator<Item: Finding>> Visitor<'de> for Entries<'_, '_, F> {
+    type Value = u64;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.what.fmt(f)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<u64, A::Error> {
+        let mut count = 0;
+        while let Some(key) = entries.next_key::<String>()? {
+            self.output.record()?;
+            // As text first: a record of another shape is then an error of its own only.
+            let json: Box<RawValue> = entries.next_value()?;
+            count += self
+                .output
+                .tell(|skip| (self.read_entry)(&key, json.get(), skip))?;
         }
-        Ok(())
+        Ok(count)
     }
 }

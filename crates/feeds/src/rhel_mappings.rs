@@ -13,10 +13,9 @@ use clair_model::facts::{self, RhelMapping};
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde::de::{self, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
-use serde_json::value::RawValue;
 
 use crate::facts::fact;
-use crate::json::{self, Output};
+use crate::json::{self, Entries, Output};
 use crate::{About, Document, Feed, FeedError, Fetcher, Location, Sink, Skip, Source, text};
 
 /// The feed.
@@ -126,7 +125,11 @@ impl<'de> Visitor<'de> for Whole<'_, '_> {
         let mut count = 0_u64;
         while let Some(key) = fields.next_key::<String>()? {
             if key == DATA {
-                count += fields.next_value_seed(Entries(&mut *self.0))?;
+                count += fields.next_value_seed(Entries {
+                    output: &mut *self.0,
+                    what: &"an object with an entry for each name",
+                    read_entry: &read,
+                })?;
             } else {
                 fields.next_value::<IgnoredAny>()?;
             }
@@ -136,43 +139,5 @@ impl<'de> Visitor<'de> for Whole<'_, '_> {
             return Err(de::Error::custom(format_args!("it has no {DATA:?}")));
         }
         Ok(())
-    }
-}
-
-struct Entries<'o, 's>(&'o mut Output<'s>);
-
-impl<'de> DeserializeSeed<'de> for Entries<'_, '_> {
-    type Value = u64;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<u64, D::Error> {
-        deserializer.deserialize_map(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Entries<'_, '_> {
-    type Value = u64;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object with an entry for each name")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<u64, A::Error> {
-        let mut count = 0;
-        while let Some(key) = entries.next_key::<String>()? {
-            self.0.record()?;
-            let json: Box<RawValue> = entries.next_value()?;
-            let mut skipped = Vec::new();
-            let enrichment = read(&key, json.get(), &mut |reason, about| {
-                skipped.push((reason, about.to_owned()));
-            });
-            for (reason, about) in skipped {
-                self.0.skip(reason, &about);
-            }
-            if let Some(enrichment) = enrichment {
-                self.0.enrichment(enrichment)?;
-                count += 1;
-            }
-        }
-        Ok(count)
     }
 }
