@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::support::{Image, Local, Options, Outside, Suite, without_what_differs};
 
 /// How long the matcher may take to follow.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 #[tokio::test]
 async fn the_suite_says_what_the_vendors_say_as_clairctl_does() {
