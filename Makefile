@@ -2,6 +2,7 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 CARGO ?= cargo
+PROFILE ?= release
 IMAGE ?=
 IMAGES ?=
 
@@ -14,11 +15,14 @@ setup: ## Install what building and testing need, where it is missing (Debian, U
 	@deploy/setup
 
 build: setup ## Build clair and clairctl
-	$(CARGO) build --release --locked -p clair -p clairctl
+	$(CARGO) build --profile $(PROFILE) --locked -p clair -p clairctl
 
 servers: setup
-	$(CARGO) build --release --locked -p clair-testing --example with_servers
+	$(CARGO) build --profile $(PROFILE) --locked -p clair-testing --example with_servers
 
+# Who tries it does not wait for the optimiser, which takes most of the time of a release.
+demo: PROFILE = dev
+demo: export BIN = $(or $(CARGO_TARGET_DIR),target)/debug
 demo: build servers ## Scan a small real image, with and without the services
 	@deploy/demo $(IMAGE)
 
