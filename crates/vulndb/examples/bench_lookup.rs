@@ -65,11 +65,12 @@ fn measure(database: &Database, what: &str, keys: &[Key]) {
     }
     times.sort_unstable();
     let total: std::time::Duration = times.iter().sum();
-    println!(
-        "{what:<60}median {:.1?}, p99 {:.1?}, {:.0} ns for each of {:.1} statements",
-        times[times.len() / 2],
-        times[times.len() * 99 / 100],
-        total.as_nanos() as f64 / found.max(1) as f64,
-        found as f64 / keys.len() as f64,
-    );
+    let (median, slow) = (times[times.len() / 2], times[times.len() * 99 / 100]);
+    print!("{what:<60}median {median:.1?}, p99 {slow:.1?}");
+    if found > 0 {
+        let each = total.as_nanos() as f64 / found as f64;
+        let statements = found as f64 / keys.len() as f64;
+        print!(", {each:.0} ns for each of {statements:.1} statements");
+    }
+    println!();
 }
