@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use clair_feeds::{Feed, Location};
@@ -19,13 +20,28 @@ pub(crate) struct Catalog {
 pub(crate) struct FollowedFeed {
     pub(crate) feed: Box<dyn Feed>,
     pub(crate) root: Location,
-    pub(crate) enabled: bool,
+    /// Whether the configuration wants it.
+    pub(crate) wanted: bool,
     pub(crate) period: Duration,
+    /// Whether it has been where it is looked for.
+    is_present: AtomicBool,
 }
 
 impl FollowedFeed {
     pub(crate) fn name(&self) -> &'static str {
         self.feed.name()
+    }
+
+    /// Whether it is wanted and there. A mirror in the file system need not have all feeds, and may
+    /// get one later; one that it had and has no more is missed.
+    pub(crate) fn is_enabled(&self) -> bool {
+        self.wanted && (self.is_present.load(Ordering::Relaxed) || self.look())
+    }
+
+    fn look(&self) -> bool {
+        let is_present = !matches!(&self.root, Location::Path(path) if !path.exists());
+        self.is_present.store(is_present, Ordering::Relaxed);
+        is_present
     }
 }
 
@@ -34,7 +50,7 @@ impl fmt::Debug for FollowedFeed {
         f.debug_struct("FollowedFeed")
             .field("name", &self.name())
             .field("root", &self.root)
-            .field("enabled", &self.enabled)
+            .field("wanted", &self.wanted)
             .field("period", &self.period)
             .finish_non_exhaustive()
     }
@@ -70,17 +86,12 @@ impl Catalog {
                     upstream.map_err(|source| InvalidConfig::Location { key, source })?
                 }
             };
-            // A mirror in the file system need not have all feeds.
-            let is_absent = is_of_mirror && matches!(&root, Location::Path(path) if !path.exists());
-            if is_absent && wanted.enabled {
-                tracing::info!(feed = feed.name(), "the mirror has no such feed");
-            }
-            let (enabled, period) = (wanted.enabled && !is_absent, wanted.period);
             Ok(Arc::new(FollowedFeed {
                 feed,
                 root,
-                enabled,
-                period,
+                wanted: wanted.enabled,
+                period: wanted.period,
+                is_present: AtomicBool::new(!is_of_mirror),
             }))
         });
         Ok(Self {
@@ -93,7 +104,7 @@ impl Catalog {
     }
 
     pub(crate) fn enabled(&self) -> impl Iterator<Item = &Arc<FollowedFeed>> {
-        self.feeds.iter().filter(|feed| feed.enabled)
+        self.feeds.iter().filter(|feed| feed.is_enabled())
     }
 
     /// The feeds that names of feeds and of sources mean; all for no names.

@@ -20,6 +20,12 @@ const OUTAGE: Duration = Duration::from_secs(30);
 
 /// Follows a feed, for ever.
 pub(crate) async fn follow(engine: Arc<Engine>, feed: Arc<FollowedFeed>) {
+    if !feed.is_enabled() {
+        tracing::info!(feed = feed.name(), "the mirror has no such feed");
+    }
+    while !feed.is_enabled() {
+        tokio::time::sleep(retry(&feed)).await;
+    }
     // Whatever the database says, a run does not follow on the other at once.
     let mut not_before = Timestamp::UNIX_EPOCH;
     loop {

@@ -42,7 +42,7 @@ pub async fn serve(
     let ending = shutdown.child_token();
     let _ends = ending.clone().drop_guard();
     let engine = Engine::new(&config, store, ending.clone()).await?;
-    for feed in engine.catalog.enabled() {
+    for feed in engine.catalog.feeds().filter(|feed| feed.wanted) {
         engine.spawn(schedule::follow(Arc::clone(&engine), Arc::clone(feed)));
     }
     if let Some(kept) = engine.retention {

@@ -218,7 +218,7 @@ async fn list_sources(engine: &Engine) -> Result<v1::ListSourcesResponse, Update
         name: feed.name().to_owned(),
         description: feed.feed.about().description.to_owned(),
         upstream: feed.root.to_string(),
-        enabled: feed.enabled,
+        enabled: feed.is_enabled(),
         next_run_at: engine.next_run(feed.name()).map(to_timestamp),
     });
     let feeds = feeds.collect();

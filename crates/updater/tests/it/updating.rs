@@ -47,6 +47,26 @@ async fn a_feed_that_was_never_read_is_read_at_the_start_and_told_of_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_mirror_may_get_a_feed_later_and_misses_what_it_had() {
+    let world = World::new().await;
+    let directory = world.mirror.path().join("debian");
+    fs::remove_dir(&directory).unwrap();
+    let updater = world.updater().await;
+    let run = updater.update().await;
+    assert_eq!(run.feeds, [""; 0]);
+    fs::create_dir(&directory).unwrap();
+    world.publish(&["1"]);
+    let run = updater.update().await;
+    assert_eq!(run.feeds, ["debian"]);
+    assert_eq!(run.result(), SourceResult::Updated);
+    fs::remove_dir_all(&directory).unwrap();
+    let run = updater.update().await;
+    assert_eq!(run.result(), SourceResult::Failed);
+    assert_eq!(world.advisories().await, 1);
+    updater.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_document_that_changed_writes_only_the_difference() {
     let world = World::new().await;
     world.publish(&["1", "2", "3"]);
