@@ -14,30 +14,34 @@ help: ## Show this list
 setup: ## Install what building and testing need, where it is missing (Debian, Ubuntu)
 	@deploy/setup
 
+# What one command builds is built once; features of dependencies differ between commands.
+PROGRAMS := -p clair -p clairctl --bins
+SERVERS := -p clair-testing --example with_servers
+MEASURES := -p clair-vulndb --example bench_open --example bench_lookup \
+	-p clair-matching --example bench_report -p clair-store --example bench_store
+
 build: setup ## Build clair and clairctl
-	$(CARGO) build --profile $(PROFILE) --locked -p clair -p clairctl
+	$(CARGO) build --profile $(PROFILE) --locked $(PROGRAMS)
 
 servers: setup
-	$(CARGO) build --profile $(PROFILE) --locked -p clair-testing --example with_servers
+	$(CARGO) build --profile $(PROFILE) --locked $(PROGRAMS) $(SERVERS)
 
 # Who tries it does not wait for the optimiser, which takes most of the time of a release.
 demo: PROFILE = dev
 demo: export BIN = $(or $(CARGO_TARGET_DIR),target)/debug
-demo: build servers ## Scan a small real image, with and without the services
+demo: servers ## Scan a small real image, with and without the services
 	@deploy/demo $(IMAGE)
 
 test: setup lint ## Check format and lints, and run all tests
 	CI=$${CI:-} $(CARGO) test --locked --workspace --no-fail-fast
 
-bench: build servers ## Measure against yardsticks in the same run: make bench IMAGES=DIR
-	$(CARGO) build --release --locked -p clair-vulndb --example bench_open --example bench_lookup
-	$(CARGO) build --release --locked -p clair-matching --example bench_report
-	$(CARGO) build --release --locked -p clair-store --example bench_store
+bench: setup ## Measure against yardsticks in the same run: make bench IMAGES=DIR
+	$(CARGO) build --profile $(PROFILE) --locked $(PROGRAMS) $(SERVERS) $(MEASURES)
 	@deploy/bench $(IMAGES)
 	@deploy/bench-suite $(IMAGES)
 	@deploy/bench-feeds
 
-api: build servers ## Check the API against its OpenAPI document (installs schemathesis from PyPI)
+api: servers ## Check the API against its OpenAPI document (installs schemathesis from PyPI)
 	@deploy/check-api
 
 lint: ## Check format and lints
