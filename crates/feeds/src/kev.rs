@@ -82,12 +82,24 @@ fn read(json: &str, skip: &mut dyn FnMut(Skip, &str)) -> Option<Enrichment> {
         return None;
     }
     let kev = Kev {
-        vulnerability_name: text::line(&entry.vulnerability_name),
-        date_added: text::line(&entry.date_added),
-        short_description: text::prose(&entry.short_description),
-        required_action: text::prose(&entry.required_action),
-        due_date: text::line(&entry.due_date),
-        known_ransomware_campaign_use: text::line(&entry.known_ransomware_campaign_use),
+        vulnerability_name: entry.vulnerability_name,
+        date_added: entry.date_added,
+        short_description: entry.short_description,
+        required_action: entry.required_action,
+        due_date: entry.due_date,
+        known_ransomware_campaign_use: entry.known_ransomware_campaign_use,
     };
-    fact(cve, &kev).ok()
+    fact(cve, &cleaned(&kev)).ok()
+}
+
+/// An entry whose texts are fit to be shown.
+pub fn cleaned(kev: &Kev) -> Kev {
+    Kev {
+        vulnerability_name: text::line(&kev.vulnerability_name),
+        date_added: text::line(&kev.date_added),
+        short_description: text::prose(&kev.short_description),
+        required_action: text::prose(&kev.required_action),
+        due_date: text::line(&kev.due_date),
+        known_ransomware_campaign_use: text::line(&kev.known_ransomware_campaign_use),
+    }
 }

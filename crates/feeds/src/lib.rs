@@ -116,6 +116,7 @@ pub use error::FeedError;
 pub use feed::{About, Feed, Sink, Skip, Source};
 pub use fetch::{FetchOptions, Fetched, Fetcher};
 pub use fingerprint::Fingerprint;
+pub use kev::cleaned as cleaned_kev;
 pub use location::{Location, ParseLocationError};
 pub use roots::{Roots, RootsError};
 pub use update::{Summary, Update, update_source};

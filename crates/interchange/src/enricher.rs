@@ -4,8 +4,8 @@
 //! sources whole, for us, and beside them a copy in Clair's words, for Clair. That it is a copy
 //! its fingerprint says; when the file is read here it is passed over.
 
-use clair_feeds::{Skip, assessment, text};
-use clair_model::facts::{self, Assessment, ClairEpss, ClairKev, Epss, Kev, Nvd, RELEASE, Release};
+use clair_feeds::{Skip, assessment, cleaned_kev, text};
+use clair_model::facts::{self, Assessment, ClairEpss, ClairKev, Epss, Nvd, RELEASE, Release};
 use clair_model::{Enrichment, JsonText};
 
 use crate::updater::feed_of;
@@ -103,7 +103,7 @@ impl Enricher {
                     version: text::line(&catalog_version),
                     date: String::new(),
                 };
-                (JsonText::of(&cleaned(&kev)), release)
+                (JsonText::of(&cleaned_kev(&kev)), release)
             }
         };
         let value = value.map_err(|_| Skip::Malformed)?;
@@ -139,17 +139,6 @@ impl Enricher {
             }),
         };
         value.ok()
-    }
-}
-
-fn cleaned(kev: &Kev) -> Kev {
-    Kev {
-        vulnerability_name: text::line(&kev.vulnerability_name),
-        date_added: text::line(&kev.date_added),
-        short_description: text::prose(&kev.short_description),
-        required_action: text::prose(&kev.required_action),
-        due_date: text::line(&kev.due_date),
-        known_ransomware_campaign_use: text::line(&kev.known_ransomware_campaign_use),
     }
 }
 
