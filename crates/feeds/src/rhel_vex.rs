@@ -85,6 +85,7 @@ impl Feed for RhelVex {
             source,
             sink,
             count: 0,
+            unreadable: None,
         };
         let changes = document.take_beside::<Changes>();
         let mut newer = HashSet::new();
@@ -103,11 +104,14 @@ impl Feed for RhelVex {
         })?;
         if reading.count == 0 {
             // Taken for true, it would say that Red Hat has no vulnerabilities.
-            let reason = "it has no documents that can be read";
+            let mut reason = "it has no documents that can be read".to_owned();
+            if let Some(name) = reading.unreadable {
+                reason = format!("{reason}; the first that cannot is {name}");
+            }
             return Err(FeedError::malformed(
                 &source.name,
                 document.location(),
-                reason,
+                &reason,
             ));
         }
         Ok(None)
@@ -119,6 +123,8 @@ struct Reading<'r> {
     source: &'r Source,
     sink: &'r mut dyn Sink,
     count: u64,
+    /// The first of those that are no documents.
+    unreadable: Option<String>,
 }
 
 impl Reading<'_> {
@@ -150,6 +156,7 @@ impl Reading<'_> {
         };
         let Ok(csaf) = csaf::Csaf::parse(json) else {
             self.sink.skipped(Skip::Malformed, name);
+            self.unreadable.get_or_insert_with(|| text::line(name));
             return Ok(false);
         };
         self.count += 1;

@@ -139,7 +139,7 @@ fn what_is_left_out_is_told() {
     assert_eq!(collected.reasons(), ["withdrawn: CVE-2024-1"]);
     let error = refused("rhel-vex", r#"{"document":1}"#);
     assert!(
-        error.contains("it has no documents that can be read"),
+        error.contains("it has no documents that can be read; the first that cannot is "),
         "{error}"
     );
 }
